@@ -1,0 +1,140 @@
+//! Where the database is and how to get in.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A password. It can be sent to a child process, and can't be printed by accident.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The password itself: only for the driver that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The way to a server: a name or address, or the folder of a Unix socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Host {
+    /// A host name or address.
+    Tcp(String),
+    /// The folder that holds `.s.PGSQL.<port>`.
+    Socket(PathBuf),
+}
+
+/// All that a driver needs to connect. It holds a password, so it has no place in a file of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The way to the server.
+    pub host: Host,
+    /// Its port; for a socket, the number in its name.
+    pub port: u16,
+    /// The role.
+    pub user: String,
+    /// Its password, if it has one.
+    pub password: Option<Secret>,
+    /// The database.
+    pub dbname: String,
+    /// The certificate (PEM) that signs the server's, for TLS; without it the system's roots count.
+    pub root_certificate: Option<String>,
+}
+
+/// Which database a plan runs against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DatabaseChoice {
+    /// A cluster of our own, made for the run.
+    Embedded,
+    /// A container of our own, made for the run.
+    Container {
+        /// The image; `None`: ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+    },
+    /// The user's own server. The URL is kept without its password.
+    Url {
+        /// `postgres://user@host:port/database`.
+        url: String,
+    },
+}
+
+/// What stands between service and Postgres.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// Nothing.
+    #[default]
+    Direct,
+    /// PgBouncer, a server connection for each transaction.
+    PgbouncerTransaction,
+    /// PgBouncer, a server connection for each client session.
+    PgbouncerSession,
+}
+
+impl Route {
+    /// All routes.
+    pub const ALL: [Self; 3] = [Self::Direct, Self::PgbouncerTransaction, Self::PgbouncerSession];
+
+    /// Its name on the command line and in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::PgbouncerTransaction => "pgbouncer-transaction",
+            Self::PgbouncerSession => "pgbouncer-session",
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Route {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|route| route.as_str() == text).ok_or_else(|| {
+            format!("{text:?} is not a route; there are {}", Self::ALL.map(Self::as_str).join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_never_shows_in_debug_output() {
+        let endpoint = Endpoint {
+            host: Host::Tcp("localhost".into()),
+            port: 5432,
+            user: "app".into(),
+            password: Some(Secret::new("hunter2")),
+            dbname: "lab".into(),
+            root_certificate: None,
+        };
+        assert!(!format!("{endpoint:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,42 @@
+//! The words of poollab as types, and the on-disk format of its runs.
+//!
+//! Everything that crosses a process or reaches a disk is defined here and nowhere else, so that the
+//! folder of a run can be read by any later version that knows its [`SCHEMA_VERSION`].
+//!
+//! Invariants: no I/O, no clock, no async; depends on no other crate of the workspace.
+
+mod database;
+mod environment;
+mod finding;
+mod ids;
+mod limits;
+mod load;
+mod outcome;
+mod plan;
+mod quantiles;
+mod run;
+mod settings;
+mod strategy;
+mod trial;
+mod units;
+pub mod wire;
+mod workload;
+
+pub use database::{DatabaseChoice, Endpoint, Host, Route, Secret};
+pub use environment::{Component, Environment, LimitsInForce, MachineInfo, Means, PgSetting};
+pub use finding::{Evidence, Finding, FindingKind, Severity};
+pub use ids::{IdError, StrategyId, WorkloadId};
+pub use limits::Limits;
+pub use load::{Arrivals, Load};
+pub use outcome::{Cause, ErrorKind, ErrorRecord, Problem, Side};
+pub use plan::{Plan, TrialSpec};
+pub use quantiles::Quantiles;
+pub use run::{Ceiling, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
+pub use settings::{DefaultsPolicy, Settings, StatementMode};
+pub use strategy::{Acquisition, StrategyInfo};
+pub use trial::{
+    BackendCounts, DatabaseFigures, GeneratorFigures, Histograms, Latencies, Phases, PoolCounts,
+    RequestCounts, ServerFigures, TimelinePoint, TrialRecord,
+};
+pub use units::{ByteSize, HumanDuration, UnitError};
+pub use workload::{HotRowMethod, Method, WorkloadInfo, WorkloadSpec};

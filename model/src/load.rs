@@ -1,0 +1,65 @@
+//! How requests arrive.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The spacing of an open load's arrivals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// Exponential gaps: independent callers.
+    #[default]
+    Poisson,
+    /// Equal gaps.
+    Constant,
+}
+
+/// The load of a trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "model", rename_all = "kebab-case")]
+pub enum Load {
+    /// Each user sends its next request when its last one has been answered.
+    Closed {
+        /// How many users.
+        users: u32,
+    },
+    /// Requests arrive by a schedule, whether or not answers come.
+    Open {
+        /// Arrivals per second.
+        rate_per_s: f64,
+        /// Their spacing.
+        #[serde(default)]
+        arrivals: Arrivals,
+        /// Connections that carry them: the most requests that can be in flight. An arrival that finds
+        /// none free starts late, and its wait counts as latency.
+        users: u32,
+    },
+}
+
+impl Load {
+    /// The most requests that can be in flight.
+    pub fn users(&self) -> u32 {
+        match self {
+            Self::Closed { users } | Self::Open { users, .. } => *users,
+        }
+    }
+}
+
+/// As in a heading: `64 users`, `500/s poisson`.
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { users: 1 } => write!(f, "1 user"),
+            Self::Closed { users } => write!(f, "{users} users"),
+            Self::Open { rate_per_s, arrivals, .. } => {
+                let spacing = match arrivals {
+                    Arrivals::Poisson => "poisson",
+                    Arrivals::Constant => "constant",
+                };
+                write!(f, "{rate_per_s}/s {spacing}")
+            }
+        }
+    }
+}

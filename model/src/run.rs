@@ -1,0 +1,91 @@
+//! A run as a document: `report.json`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Environment, Finding, Plan, TrialRecord};
+
+/// The version of everything in a run's folder. A change that an older reader can't ignore raises it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunStatus {
+    /// It has not ended, or ended without a word (its machine was switched off).
+    Running,
+    /// Every trial ran.
+    Complete,
+    /// Somebody stopped it; the finished trials are there.
+    Interrupted,
+    /// The environment gave way; the finished trials are there.
+    Failed,
+}
+
+/// When and how a run ran. Written as `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunInfo {
+    /// Also the name of its folder.
+    pub id: String,
+    /// RFC 3339.
+    pub started_at: String,
+    /// RFC 3339; `null` while it runs.
+    pub finished_at: Option<String>,
+    /// The seed of the plan.
+    pub seed: u64,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Trials of the plan.
+    pub trials_planned: u32,
+    /// Trials that were left out, and why.
+    pub skipped: Vec<SkippedTrial>,
+    /// What pgbench reached; `null` when there is no pgbench or it was not asked for.
+    pub ceiling: Option<Ceiling>,
+    /// What ended it, where it did not end well.
+    pub error: Option<String>,
+}
+
+/// A combination of the plan that can't be run, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedTrial {
+    /// The trial's id, or what it would have been.
+    pub id: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a program without a service in between reached on the same database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ceiling {
+    /// `pgbench` and its version.
+    pub tool: String,
+    /// The command, without secrets.
+    pub command: String,
+    /// The workload that it is the ceiling of.
+    pub workload: String,
+    /// Its connections.
+    pub clients: u32,
+    /// Transactions a second: the median of `samples`.
+    pub tps: f64,
+    /// Each measurement; they are spread over the run.
+    pub samples: Vec<f64>,
+}
+
+/// A run in one document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`] of the poollab that wrote it.
+    pub schema_version: u32,
+    /// When and how it ran.
+    pub run: RunInfo,
+    /// What was asked.
+    pub plan: Plan,
+    /// Where it ran.
+    pub environment: Environment,
+    /// The ceiling, as in `run`.
+    pub ceiling: Option<Ceiling>,
+    /// The finished trials, in the order in which they ran.
+    pub trials: Vec<TrialRecord>,
+    /// What analysis concludes from them, most important first.
+    pub findings: Vec<Finding>,
+}

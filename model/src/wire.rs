@@ -1,0 +1,181 @@
+//! What the lab and its children tell each other: one JSON document a line, orders on the child's
+//! standard input, events on its standard output.
+//!
+//! A child ends when its standard input does. That is the lifeline: the system closes it when the lab
+//! dies, however it dies, and no process id can be mistaken.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Endpoint, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce, Load, Method, Phases,
+    PoolCounts, RequestCounts, Settings, StrategyId,
+};
+
+/// The lab's order to `poollab server`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServerOrder {
+    /// The strategy.
+    pub strategy: StrategyId,
+    /// Its settings.
+    pub settings: Settings,
+    /// The database.
+    pub endpoint: Endpoint,
+    /// Address to listen at; port 0: any free one.
+    pub listen: String,
+    /// `application_name` of its connections, by which the observer knows them.
+    pub application_name: String,
+}
+
+/// What `poollab server` tells the lab.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum ServerEvent {
+    /// It accepts requests.
+    Ready {
+        /// Where it listens, `127.0.0.1:40123`.
+        address: String,
+        /// Settings as in force.
+        settings: Box<Settings>,
+    },
+    /// The state of its connections, ten times a second, from a thread that no request can block.
+    Pool {
+        /// The counts.
+        counts: PoolCounts,
+        /// Connections opened since it started.
+        opened: u64,
+    },
+    /// It can't go on.
+    Failed {
+        /// Why and what to do.
+        message: String,
+    },
+}
+
+/// The lab's order to `poollab load`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LoadOrder {
+    /// Where the service listens, `127.0.0.1:40123`.
+    pub address: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path and query of a request; `{id}` becomes an id.
+    pub path: String,
+    /// Ids are drawn evenly from `1..=ids`.
+    pub ids: u64,
+    /// How requests arrive.
+    pub load: Load,
+    /// Load before measuring.
+    pub warmup: HumanDuration,
+    /// How long to measure.
+    pub duration: HumanDuration,
+    /// When a request is given up.
+    pub request_timeout: HumanDuration,
+    /// Seed of ids and arrivals.
+    pub seed: u64,
+}
+
+/// What `poollab load` tells the lab.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum LoadEvent {
+    /// The warm-up has ended; measuring starts now.
+    Measuring,
+    /// Ten times a second while measuring: what ended since the last one.
+    Progress(LoadInterval),
+    /// The end.
+    Done(Box<LoadResult>),
+    /// It can't go on.
+    Failed {
+        /// Why and what to do.
+        message: String,
+    },
+}
+
+/// What ended in one interval of measuring.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LoadInterval {
+    /// The end of the interval, in milliseconds from the start of measuring.
+    pub at_ms: f64,
+    /// Its length, in milliseconds.
+    pub length_ms: f64,
+    /// Successes.
+    pub ok: u64,
+    /// Failures.
+    pub failed: u64,
+    /// 99th percentile of the successes.
+    pub p99_us: Option<u64>,
+}
+
+/// What the generator measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadResult {
+    /// How long it measured, in seconds.
+    pub measured_s: f64,
+    /// Counts.
+    pub requests: RequestCounts,
+    /// Requests a second that the schedule asked for; for a closed load, those that were sent.
+    pub offered_rps: f64,
+    /// Latencies.
+    pub latency_us: Latencies,
+    /// Phases of successful requests, from `Server-Timing`.
+    pub phases_us: Phases,
+    /// Failures, most frequent first.
+    pub errors: Vec<ErrorRecord>,
+    /// The intervals.
+    pub intervals: Vec<LoadInterval>,
+    /// Full distributions.
+    pub histograms: Histograms,
+    /// CPU seconds used while measuring.
+    pub cpu_s: f64,
+    /// Cores that it could use: 1, as it runs on one thread.
+    pub cores: u32,
+    /// Resident memory at the end, in bytes.
+    pub memory_bytes: Option<u64>,
+}
+
+/// The lab's order to the guard of an embedded database (`poollab db guard`).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GuardOrder {
+    /// Limits to put in force.
+    pub limits: Limits,
+    /// Folder with `initdb` and `postgres`; `None`: look in the usual places.
+    pub pg_bin: Option<std::path::PathBuf>,
+    /// Settings of Postgres that differ from ours, name and value.
+    pub pg_settings: Vec<(String, String)>,
+}
+
+/// What a guard tells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum GuardEvent {
+    /// The database takes connections, holds schema and data.
+    Ready(Box<GuardReady>),
+    /// It can't go on.
+    Failed {
+        /// Why and what to do.
+        message: String,
+    },
+}
+
+/// Where a guarded database is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GuardReady {
+    /// For the service: an ordinary role, through the Unix socket.
+    pub app_socket: Endpoint,
+    /// For the service: the same role, through TCP on loopback.
+    pub app_tcp: Endpoint,
+    /// For the observer: a superuser, through the Unix socket.
+    pub admin: Endpoint,
+    /// The cluster's private folder.
+    pub folder: std::path::PathBuf,
+    /// Postgres's own log.
+    pub log: std::path::PathBuf,
+    /// Folder with the binaries in use (`pgbench` may be there).
+    pub bin: std::path::PathBuf,
+    /// Process id of the postmaster.
+    pub pid: u32,
+    /// Limits in force.
+    pub limits_in_force: LimitsInForce,
+    /// Where the limits can be watched.
+    pub cgroups: Vec<std::path::PathBuf>,
+}
