@@ -76,6 +76,17 @@ pub enum DatabaseChoice {
     },
 }
 
+/// The way from the service to an embedded database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// A Unix socket.
+    #[default]
+    Socket,
+    /// TCP on the loopback interface.
+    Tcp,
+}
+
 /// What stands between service and Postgres.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,

@@ -11,6 +11,7 @@ mod finding;
 mod ids;
 mod limits;
 mod load;
+mod optional;
 mod outcome;
 mod plan;
 mod quantiles;
@@ -22,7 +23,7 @@ mod units;
 pub mod wire;
 mod workload;
 
-pub use database::{DatabaseChoice, Endpoint, Host, Route, Secret};
+pub use database::{DatabaseChoice, Endpoint, Host, Link, Route, Secret};
 pub use environment::{Component, Environment, LimitsInForce, MachineInfo, Means, PgSetting};
 pub use finding::{Evidence, Finding, FindingKind, Severity};
 pub use ids::{IdError, StrategyId, WorkloadId};

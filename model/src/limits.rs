@@ -8,11 +8,15 @@ use crate::ByteSize;
 /// What the Postgres under test is given. Whether the CPU and memory limits were really in force is
 /// told by [`LimitsInForce`](crate::LimitsInForce), never by this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// CPU share in cores: 0.5 is half of one core. `None`: not limited.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::number")]
     pub cpus: Option<f64>,
     /// Memory of the server with all its backends. `None`: not limited.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::size")]
     pub memory: Option<ByteSize>,
     /// `max_connections`: slots for all clients together.
     pub max_connections: u32,

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DatabaseChoice, HumanDuration, Limits, Load, Route, Settings, StrategyId, WorkloadSpec};
+use crate::{DatabaseChoice, HumanDuration, Limits, Link, Load, Route, Settings, StrategyId, WorkloadSpec};
 
 /// A run, fully resolved: lists multiply into trials. Written as `plan.toml`; feeding that file back
-/// repeats the run, in the same order.
+/// repeats the run, in the same order. A field that a file leaves out has its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Plan {
     /// The seed of the order of trials, of the ids that requests ask for and of arrival times.
     pub seed: u64,
@@ -30,6 +30,8 @@ pub struct Plan {
     pub ceiling: bool,
     /// The database.
     pub database: DatabaseChoice,
+    /// The way from the service to an embedded database.
+    pub link: Link,
     /// Its limits.
     pub limits: Limits,
     /// Settings of all strategies.
@@ -38,6 +40,30 @@ pub struct Plan {
     pub workloads: Vec<WorkloadSpec>,
     /// Loads.
     pub loads: Vec<Load>,
+}
+
+/// The main job without its strategies, which only their registry knows: 64 users, so that ways without
+/// a pool run out of the 36 slots that a service can get.
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            repeats: 2,
+            warmup: HumanDuration::from_millis(500),
+            duration: HumanDuration::from_secs(2),
+            request_timeout: HumanDuration::from_secs(10),
+            strategies: Vec::new(),
+            routes: vec![Route::Direct],
+            pool_sizes: Vec::new(),
+            ceiling: true,
+            database: DatabaseChoice::Embedded,
+            link: Link::Socket,
+            limits: Limits::default(),
+            settings: Settings::default(),
+            workloads: Vec::new(),
+            loads: vec![Load::Closed { users: 64 }],
+        }
+    }
 }
 
 /// One trial of a plan, before it has run.
@@ -59,4 +85,28 @@ pub struct TrialSpec {
     pub repeat: u32,
     /// The seed of this trial's own random choices.
     pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_without_limits_does_not_come_back_with_default_limits() {
+        let mut plan = Plan::default();
+        plan.limits.cpus = None;
+        plan.limits.memory = None;
+        plan.settings.acquire_timeout = None;
+        plan.settings.pool_size = None;
+        let text = toml::to_string(&plan).unwrap();
+        assert_eq!(toml::from_str::<Plan>(&text).unwrap(), plan, "{text}");
+        let json = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
+    }
+
+    #[test]
+    fn a_word_that_is_neither_a_value_nor_none_is_refused() {
+        assert!(toml::from_str::<Plan>("[limits]\ncpus = \"half\"").is_err());
+        assert!(toml::from_str::<Plan>("durration = \"2s\"").is_err());
+    }
 }

@@ -31,16 +31,22 @@ pub enum StatementMode {
 
 /// The settings of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Whose defaults; with `library`, the fields below are what the strategy reports as in force and
     /// not what it is told.
     pub defaults: DefaultsPolicy,
     /// Connections of the pool. `None`: the strategy has no size, or the library's own default.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::whole")]
     pub pool_size: Option<u32>,
     /// How long a request waits for a connection. `None`: for ever.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::duration")]
     pub acquire_timeout: Option<HumanDuration>,
     /// How long one attempt to connect may take. `None`: as long as the operating system tries.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::duration")]
     pub connect_timeout: Option<HumanDuration>,
     /// Whether a round trip checks the connection at each checkout.
     pub health_check: bool,
@@ -49,10 +55,14 @@ pub struct Settings {
     /// Idle connections that the pool keeps, and opens before it takes requests.
     pub min_idle: u32,
     /// Age at which a connection is replaced. `None`: never.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::duration")]
     pub max_lifetime: Option<HumanDuration>,
     /// Whether connections to Postgres are encrypted.
     pub tls: bool,
     /// `statement_timeout` of every connection. `None`: none.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::duration")]
     pub statement_timeout: Option<HumanDuration>,
     /// Threads for synchronous drivers: requests that can wait for or hold a connection at once.
     pub blocking_threads: u32,
