@@ -1,0 +1,111 @@
+//! From an [`Endpoint`] to what the drivers want.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poollab_model::{Endpoint, Host};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio_postgres::config::SslMode;
+
+/// What `tokio_postgres` and `postgres` take for TLS.
+pub type Tls = tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Why TLS can't be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The endpoint's own certificate is not one.
+    #[error("the database's root certificate can't be read ({0}); it must be in PEM form")]
+    Certificate(String),
+    /// The system trusts nobody.
+    #[error(
+        "TLS needs root certificates and this system has none ({0}); install the package ca-certificates, \
+         or name the file in SSL_CERT_FILE"
+    )]
+    NoRoots(String),
+    /// rustls refuses its own defaults.
+    #[error("TLS can't be set up: {0}")]
+    Rustls(#[from] rustls::Error),
+}
+
+/// The endpoint as a driver's configuration, without TLS. For TLS also call
+/// [`ssl_mode(SslMode::Require)`](tokio_postgres::Config::ssl_mode) and connect with [`tls`].
+///
+/// No connect time-out is set: who connects decides how long it waits.
+pub fn config(endpoint: &Endpoint, application_name: &str) -> tokio_postgres::Config {
+    let mut config = tokio_postgres::Config::new();
+    config
+        .port(endpoint.port)
+        .user(&endpoint.user)
+        .dbname(&endpoint.dbname)
+        .application_name(application_name)
+        .ssl_mode(SslMode::Disable)
+        // A peer that vanished is noticed in a minute instead of two hours.
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(30))
+        .keepalives_interval(Duration::from_secs(10))
+        .keepalives_retries(3);
+    match &endpoint.host {
+        Host::Tcp(host) => config.host(host),
+        Host::Socket(folder) => config.host_path(folder),
+    };
+    if let Some(password) = &endpoint.password {
+        config.password(password.reveal());
+    }
+    config
+}
+
+/// A TLS connector that verifies the server: against the endpoint's own root certificate, or against
+/// the system's roots where it has none.
+///
+/// # Errors
+/// The certificate is not PEM, or the system has no roots.
+pub fn tls(endpoint: &Endpoint) -> Result<Tls, ConnectError> {
+    let mut roots = rustls::RootCertStore::empty();
+    if let Some(pem) = &endpoint.root_certificate {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            let certificate = certificate.map_err(|why| ConnectError::Certificate(why.to_string()))?;
+            roots.add(certificate).map_err(|why| ConnectError::Certificate(why.to_string()))?;
+        }
+        if roots.is_empty() {
+            return Err(ConnectError::Certificate("no certificate in it".into()));
+        }
+    } else {
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            let why: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+            return Err(ConnectError::NoRoots(why.join("; ")));
+        }
+    }
+    // The provider is named because a program that links two of them has no default one.
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    Ok(Tls::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(root_certificate: Option<&str>) -> Endpoint {
+        Endpoint {
+            host: Host::Tcp("127.0.0.1".into()),
+            port: 1,
+            user: "app".into(),
+            password: None,
+            dbname: "lab".into(),
+            root_certificate: root_certificate.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_root_certificate_that_is_none_is_refused_instead_of_trusting_the_system() {
+        for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            assert!(matches!(tls(&endpoint(Some(pem))), Err(ConnectError::Certificate(_))), "{pem:?}");
+        }
+    }
+}
