@@ -61,9 +61,7 @@ pub fn error(error: &tokio_postgres::Error) -> Failure {
 /// it, if there is one; a time-out of I/O counts as one of connecting.
 pub fn parts(sqlstate: Option<&str>, message: &str, io: Option<io::ErrorKind>) -> Failure {
     let kind = match sqlstate {
-        None | Some("08P01" | "08006" | "53300") if is_pooler_refusal(message) => {
-            ErrorKind::PoolerRefused
-        }
+        None | Some("08P01" | "08006" | "53300") if is_pooler_refusal(message) => ErrorKind::PoolerRefused,
         Some(sqlstate) => from_sqlstate(sqlstate),
         None => io.map_or(ErrorKind::Query, from_io),
     };
@@ -101,7 +99,7 @@ fn from_io(kind: io::ErrorKind) -> ErrorKind {
 }
 
 /// PgBouncer's texts for what it refuses by its own limits (1.12 to 1.24).
-const POOLER_REFUSALS: [&str; 14] = [
+const POOLER_REFUSALS: [&str; 16] = [
     "no more connections allowed",
     "client connections exceeded",
     "query_wait_timeout",
@@ -110,11 +108,13 @@ const POOLER_REFUSALS: [&str; 14] = [
     "idle_transaction_timeout",
     "idle transaction timeout",
     "query_timeout",
+    "query timeout",
     "pgbouncer cannot connect to server",
     "server login has been failing",
     "server login failed",
     "unsupported startup parameter",
     "no such database:",
+    "no such user",
     "bouncer config error",
 ];
 
