@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Pure functions: trials in, findings out.
+//!
+//! [`compare`] groups trials into the rows that every document shows, [`findings`] concludes from them,
+//! [`stats`] holds the statistics of both.
+//!
+//! Invariants: no I/O, no clock, no async, no randomness without a given seed. Nothing here knows a
+//! strategy by its name: it reasons with [`Acquisition`](poollab_model::Acquisition) and figures.
+
+mod compare;
+pub mod figures;
+mod findings;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
+pub mod stats;
+
+pub use compare::{Group, LatencySource, PhaseMeans, Section, Watched, compare, merge_errors};
+pub use findings::findings;

@@ -1,0 +1,284 @@
+//! Repeats of one trial, merged into one row.
+
+use poollab_model::{
+    Acquisition, ErrorKind, ErrorRecord, Quantiles, RequestCounts, Settings, StrategyId, TrialRecord,
+};
+
+use super::{PhaseMeans, merge_errors};
+use crate::stats::{self, Latency, Ratio, Spread};
+
+/// From this many simultaneous holders of one connection on, their transactions overlap.
+const OVERLAP: f64 = 1.5;
+
+/// One row of a comparison.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Strategy and size: `deadpool ×8`.
+    pub label: String,
+    /// The strategy.
+    pub strategy: StrategyId,
+    /// How it comes by a connection.
+    pub acquisition: Acquisition,
+    /// Connections of the pool in force.
+    pub pool_size: Option<u32>,
+    /// Settings in force in the first repeat.
+    pub settings: Settings,
+    /// Ids of its trials, in the order of repeats.
+    pub trials: Vec<String>,
+    /// The trial with the median goodput: the one whose course is shown.
+    pub typical: String,
+    /// Requests of all repeats together.
+    pub requests: RequestCounts,
+    /// Seconds measured, all repeats together.
+    pub measured_s: f64,
+    /// Successes a second.
+    pub goodput: Spread,
+    /// Answers a second, failures included.
+    pub throughput_rps: f64,
+    /// Requests a second that the load asked for.
+    pub offered_rps: f64,
+    /// Latency of successes; `None` when there were none.
+    pub latency_ok: Option<Quantiles>,
+    /// Latency of failures; `None` when there were none.
+    pub latency_failed: Option<Quantiles>,
+    /// Where the latency figures come from.
+    pub latency_source: LatencySource,
+    /// The whole distribution of successes, for plots.
+    pub distribution_ok: Option<Latency>,
+    /// The whole distribution of failures.
+    pub distribution_failed: Option<Latency>,
+    /// Where the time of successes went.
+    pub phases: PhaseMeans,
+    /// Failures, most frequent first.
+    pub errors: Vec<ErrorRecord>,
+    /// What the observer saw, worst repeat.
+    pub watched: Watched,
+    /// The generator's CPU share, highest repeat.
+    pub generator_cpu_share: f64,
+    /// Goodput as a share of the ceiling.
+    pub of_ceiling: Option<f64>,
+    /// Goodput against the best sound group's; `None` for that one itself and where there is no ratio.
+    pub to_best: Option<Ratio>,
+}
+
+/// Where the latency figures of a group come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatencySource {
+    /// From the histograms of all repeats, merged.
+    Merged,
+    /// From the repeat with the most successes, because histograms are missing or damaged.
+    OneTrial,
+}
+
+/// What the observer saw of the database and the machine, worst repeat. `None`: not observed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Watched {
+    /// Most backends at one time.
+    pub backends_peak: Option<u32>,
+    /// Most backends that waited for a lock.
+    pub lock_waiters_peak: Option<u32>,
+    /// Share of scheduling periods in which the CPU limit held the database back.
+    pub throttled_share: Option<f64>,
+    /// Most memory in use.
+    pub memory_peak_bytes: Option<u64>,
+    /// CPU of the service, as cores.
+    pub server_cpu_share: Option<f64>,
+    /// Whether a backend was seen idle in a transaction.
+    pub idle_in_transaction: bool,
+}
+
+impl Group {
+    /// Failed and dropped requests as a share of all; 0 when there were none at all.
+    pub fn failed_share(&self) -> f64 {
+        let bad = self.requests.failed + self.requests.dropped;
+        if self.requests.total == 0 { 0.0 } else { bad as f64 / self.requests.total as f64 }
+    }
+
+    /// The most frequent failures, with their SQLSTATE: `slots-exhausted 53300 × 412`.
+    pub fn main_error(&self) -> Option<String> {
+        let first = self.errors.first()?;
+        let state = first.sqlstate.as_deref().map(|state| format!(" {state}")).unwrap_or_default();
+        Some(format!("{}{state} × {}", first.kind, crate::figures::whole(self.count_of(first.kind))))
+    }
+
+    /// How many requests failed with this kind.
+    pub fn count_of(&self, kind: ErrorKind) -> u64 {
+        self.errors.iter().filter(|error| error.kind == kind).map(|error| error.count).sum()
+    }
+
+    /// Whether its successes are successes: no wrong answers, and no transactions that ran into each other.
+    pub fn is_sound(&self) -> bool {
+        self.overlapping_transactions().is_none() && self.count_of(ErrorKind::WrongAnswer) == 0
+    }
+
+    /// How many requests were inside a transaction on the one shared connection at once, on average,
+    /// where they were: one connection for all, seen idle in a transaction, and more than one holder.
+    pub fn overlapping_transactions(&self) -> Option<f64> {
+        let shared = self.acquisition == Acquisition::Shared && self.watched.idle_in_transaction;
+        self.holders().filter(|holders| shared && *holders >= OVERLAP)
+    }
+
+    /// The mean number of requests that had a connection at once: Little's law, rate times time
+    /// (J. D. C. Little, *Operations Research* 9, 1961). `None` without phases.
+    pub fn holders(&self) -> Option<f64> {
+        let held = self.phases.query? + self.phases.hold.unwrap_or(0.0) + self.phases.connect.unwrap_or(0.0);
+        Some(self.goodput.mean * held / 1_000_000.0)
+    }
+
+    /// Merges repeats. `None` for no trial at all.
+    pub(super) fn of(trials: &[&TrialRecord], ceiling_tps: Option<f64>) -> Option<Self> {
+        let first = trials.first()?;
+        let goodput = Spread::of(trials.iter().map(|trial| trial.goodput_rps.max(0.0)))?;
+        let mean = |pick: fn(&TrialRecord) -> f64| {
+            Spread::of(trials.iter().map(|trial| pick(trial))).map_or(0.0, |spread| spread.mean)
+        };
+        let ok = Merged::of(trials, |t| t.histograms.ok.as_deref(), |t| t.latency_us.ok);
+        let failed = Merged::of(trials, |t| t.histograms.failed.as_deref(), |t| t.latency_us.failed);
+        let whole = trials.len() == 1 || (ok.whole && failed.whole);
+        Some(Self {
+            label: match first.pool_size {
+                Some(size) => format!("{} ×{size}", first.strategy),
+                None => first.strategy.to_string(),
+            },
+            strategy: first.strategy.clone(),
+            acquisition: first.acquisition,
+            pool_size: first.pool_size,
+            settings: first.settings.clone(),
+            trials: trials.iter().map(|trial| trial.id.clone()).collect(),
+            typical: typical(trials, goodput.median),
+            requests: trials.iter().fold(RequestCounts::default(), |sum, trial| RequestCounts {
+                total: sum.total + trial.requests.total,
+                ok: sum.ok + trial.requests.ok,
+                failed: sum.failed + trial.requests.failed,
+                dropped: sum.dropped + trial.requests.dropped,
+            }),
+            measured_s: trials.iter().map(|trial| trial.measured_s).sum(),
+            throughput_rps: mean(|trial| trial.throughput_rps),
+            offered_rps: mean(|trial| trial.offered_rps),
+            latency_ok: ok.figures,
+            latency_failed: failed.figures,
+            latency_source: if whole { LatencySource::Merged } else { LatencySource::OneTrial },
+            distribution_ok: ok.distribution,
+            distribution_failed: failed.distribution,
+            phases: PhaseMeans::of(trials),
+            errors: merge_errors(trials.iter().flat_map(|trial| &trial.errors)),
+            watched: watched(trials),
+            generator_cpu_share: worst(trials, |trial| Some(trial.generator.cpu_share)).unwrap_or(0.0),
+            of_ceiling: ceiling_tps.map(|tps| goodput.mean / tps),
+            goodput,
+            to_best: None,
+        })
+    }
+}
+
+/// One kind of latency over all repeats.
+struct Merged {
+    figures: Option<Quantiles>,
+    distribution: Option<Latency>,
+    /// Whether every repeat that recorded something is in it.
+    whole: bool,
+}
+
+impl Merged {
+    fn of(
+        trials: &[&TrialRecord],
+        text: fn(&TrialRecord) -> Option<&str>,
+        figures: fn(&TrialRecord) -> Option<Quantiles>,
+    ) -> Self {
+        let recorded = trials.iter().filter_map(|trial| figures(trial));
+        let expected: u64 = recorded.clone().map(|q| q.count).sum();
+        let distribution = stats::merge(trials.iter().filter_map(|trial| text(trial))).ok().flatten();
+        let merged = distribution.as_ref().and_then(stats::quantiles);
+        match merged {
+            Some(merged) if merged.count >= expected => {
+                Self { figures: Some(merged), distribution, whole: true }
+            }
+            // Percentiles can't be averaged: rather one repeat's true figures than all repeats' invented ones.
+            _ => Self { figures: recorded.max_by_key(|q| q.count), distribution: None, whole: expected == 0 },
+        }
+    }
+}
+
+/// The repeat nearest to the median; the earlier one of two that are equally near.
+fn typical(trials: &[&TrialRecord], median: f64) -> String {
+    let distance = |trial: &TrialRecord| (trial.goodput_rps - median).abs();
+    trials
+        .iter()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        .map(|trial| trial.id.clone())
+        .unwrap_or_default()
+}
+
+fn watched(trials: &[&TrialRecord]) -> Watched {
+    let idle = |trial: &&TrialRecord| {
+        trial.timeline.iter().any(|point| point.backends.is_some_and(|b| b.idle_in_transaction > 0))
+    };
+    Watched {
+        backends_peak: trials.iter().filter_map(|trial| trial.database.backends_peak).max(),
+        lock_waiters_peak: trials.iter().filter_map(|trial| trial.database.lock_waiters_peak).max(),
+        throttled_share: worst(trials, |trial| trial.database.throttled_share),
+        memory_peak_bytes: trials.iter().filter_map(|trial| trial.database.memory_peak_bytes).max(),
+        server_cpu_share: worst(trials, |trial| trial.server.cpu_share),
+        idle_in_transaction: trials.iter().any(idle),
+    }
+}
+
+fn worst(trials: &[&TrialRecord], pick: fn(&TrialRecord) -> Option<f64>) -> Option<f64> {
+    trials.iter().filter_map(|trial| pick(trial)).filter(|value| value.is_finite()).max_by(f64::total_cmp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn group(change: impl Fn(&mut TrialRecord)) -> Group {
+        let mut trials = fixtures::main_run().trials;
+        trials.iter_mut().for_each(change);
+        let repeats: Vec<&TrialRecord> =
+            trials.iter().filter(|t| t.strategy == "per-request" && t.workload == "point-read").collect();
+        Group::of(&repeats, Some(8_000.0)).unwrap()
+    }
+
+    #[test]
+    fn no_failures_is_not_zero_latency() {
+        let calm = group(|trial| {
+            trial.latency_us.failed = None;
+            trial.histograms.failed = None;
+        });
+        assert_eq!(calm.latency_failed, None);
+        assert!(calm.latency_ok.is_some());
+    }
+
+    #[test]
+    fn failures_are_not_fast_successes() {
+        let group = group(|_| ());
+        let (ok, failed) = (group.latency_ok.unwrap(), group.latency_failed.unwrap());
+        assert_eq!(ok.count, group.requests.ok);
+        assert_eq!(failed.count, group.requests.failed);
+        assert!(failed.p50 < ok.p50);
+    }
+
+    #[test]
+    fn a_damaged_histogram_falls_back_to_one_repeat_and_says_so() {
+        let group = group(|trial| trial.histograms.ok = Some("damaged".into()));
+        assert_eq!(group.latency_source, LatencySource::OneTrial);
+        assert!(group.latency_ok.unwrap().count < group.requests.ok);
+        assert!(group.distribution_ok.is_none());
+    }
+
+    #[test]
+    fn a_phase_that_never_happened_is_not_zero() {
+        let group = group(|trial| trial.phases_us.hold = None);
+        assert_eq!(group.phases.hold, None);
+        assert!(group.phases.connect.unwrap() > group.phases.query.unwrap());
+    }
+
+    #[test]
+    fn failures_of_repeats_are_counted_together() {
+        let group = group(|_| ());
+        assert_eq!(group.errors.len(), 1);
+        assert_eq!(group.count_of(ErrorKind::SlotsExhausted), group.requests.failed);
+        assert!(group.main_error().unwrap().starts_with("slots-exhausted 53300 × "));
+    }
+}

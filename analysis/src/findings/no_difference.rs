@@ -1,0 +1,52 @@
+//! Differences that the noise does not allow to be called differences.
+
+use poollab_model::{Finding, FindingKind};
+
+use super::{Context, Draft, names};
+use crate::compare::{Group, Section};
+use crate::figures;
+use crate::stats::Verdict;
+
+pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
+    context
+        .sections
+        .iter()
+        .flat_map(|section| clusters(section).into_iter().map(|c| say(section, &c)))
+        .collect()
+}
+
+/// Neighbours in the ranking that can't be told from the first of them.
+fn clusters(section: &Section) -> Vec<Vec<&Group>> {
+    let mut clusters: Vec<Vec<&Group>> = Vec::new();
+    for group in section.groups.iter().filter(|group| group.requests.ok > 0 && group.is_sound()) {
+        let alike = |cluster: &&mut Vec<&Group>| {
+            section.ratio(cluster[0], group).is_some_and(|ratio| ratio.verdict() == Verdict::NoDifference)
+        };
+        match clusters.last_mut().filter(alike) {
+            Some(cluster) => cluster.push(group),
+            None => clusters.push(vec![group]),
+        }
+    }
+    clusters.retain(|cluster| cluster.len() > 1);
+    clusters
+}
+
+fn say(section: &Section, cluster: &[&Group]) -> Finding {
+    let (first, last) = (cluster[0], cluster[cluster.len() - 1]);
+    let ratio = section.ratio(first, last);
+    let apart = ratio.map_or(0.0, |ratio| ratio.value - 1.0).max(0.0);
+    // From this ratio on, the interval would no longer hold 1.
+    let needed = ratio.and_then(|ratio| Some(ratio.value / ratio.interval?.low - 1.0)).unwrap_or(0.0);
+    Draft::note(FindingKind::NoDifference)
+        .section(section)
+        .groups(cluster.iter().copied())
+        .figure("difference", apart)
+        .figure("smallest_visible_difference", needed)
+        .say(format!(
+            "{} differ by {}, which is inside the noise: no difference. With these repeats it would take more than \
+             {}; for finer differences raise --repeats.",
+            names(cluster),
+            figures::percent(apart),
+            figures::percent(needed),
+        ))
+}
