@@ -1,5 +1,6 @@
 //! From an [`Endpoint`] to what the drivers want.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,13 @@ use poollab_model::{Endpoint, Host};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
+
+use crate::error::DbError;
+
+/// A server that takes longer than this to let us in is not one to measure.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What `tokio_postgres` and `postgres` take for TLS.
 pub type Tls = tokio_postgres_rustls::MakeRustlsConnect;
@@ -53,6 +61,54 @@ pub fn config(endpoint: &Endpoint, application_name: &str) -> tokio_postgres::Co
         config.password(password.reveal());
     }
     config
+}
+
+/// Whether a connection of our own is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// Only where the server admits nobody without it.
+    IfAsked,
+    /// Always, and verified.
+    Always,
+}
+
+/// What drives a connection; it ends with its client.
+pub(crate) type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
+
+/// Connects for ourselves, within a time-out.
+pub(crate) async fn open(
+    endpoint: &Endpoint,
+    application_name: &str,
+    encryption: Encryption,
+) -> Result<(Client, Driver), DbError> {
+    let mut config = config(endpoint, application_name);
+    config.connect_timeout(CONNECT_PATIENCE);
+    let doing = || match &endpoint.host {
+        Host::Tcp(host) => format!("connecting to the database at {host}:{}", endpoint.port),
+        Host::Socket(folder) => {
+            format!("connecting to the database at {} ({})", folder.display(), endpoint.port)
+        }
+    };
+    if encryption == Encryption::IfAsked {
+        match config.connect(NoTls).await {
+            Ok((client, connection)) => return Ok((client, Box::pin(connection))),
+            // "no pg_hba.conf entry for … no encryption" has this state, and so have refusals that TLS won't help.
+            Err(error)
+                if error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+                    && matches!(endpoint.host, Host::Tcp(_)) =>
+            {
+                tracing::debug!("the database does not let us in without TLS: {error}");
+            }
+            Err(error) => return Err(DbError::connect(doing(), &error)),
+        }
+    }
+    let tls = tls(endpoint).map_err(|why| DbError::Refused(why.to_string()))?;
+    config.ssl_mode(SslMode::Require);
+    let (client, connection) = config
+        .connect(tls)
+        .await
+        .map_err(|error| DbError::connect(format!("{} with TLS", doing()), &error))?;
+    Ok((client, Box::pin(connection)))
 }
 
 /// A TLS connector that verifies the server: against the endpoint's own root certificate, or against

@@ -80,7 +80,7 @@ fn advice(failure: &Failure) -> &'static str {
         (Kind::StartingUp, _) => "; try again in a moment",
         (Kind::PoolerRefused, _) => "; this is a pooler's answer: give poollab the server itself",
         (_, Some("28P01" | "28000")) => {
-            "; check user and password (in the URL, PGPASSWORD or ~/.pgpass) and the server's pg_hba.conf"
+            "; check user and password (in the URL or PGPASSWORD) and the server's pg_hba.conf"
         }
         (_, Some("3D000")) => "; create that database first, or name another one",
         _ => "",

@@ -6,9 +6,13 @@ pub mod classify;
 pub mod cluster;
 pub mod connect;
 mod error;
+pub mod guard;
 mod limits;
+pub mod observer;
 pub mod schema;
 
 pub use cluster::Cluster;
 pub use error::DbError;
+pub use guard::Guard;
+pub use observer::Observer;
 pub use schema::SCHEMA;

@@ -26,8 +26,6 @@ use folder::Folder;
 use postmaster::{Postmaster, StartFailure};
 use template::{ADMIN, APP, DATABASE, ORDER_CONF};
 
-pub(crate) use binaries::output as program_output;
-
 /// Another program may take the free port between our finding it and Postgres's binding it.
 const PORT_ATTEMPTS: u32 = 5;
 
