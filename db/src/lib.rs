@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of HTTP, strategies or reports.
 
+pub mod ceiling;
 pub mod classify;
 pub mod cluster;
 pub mod connect;
@@ -10,9 +11,11 @@ pub mod guard;
 mod limits;
 pub mod observer;
 pub mod schema;
+mod user;
 
 pub use cluster::Cluster;
 pub use error::DbError;
 pub use guard::Guard;
 pub use observer::Observer;
 pub use schema::SCHEMA;
+pub use user::{UserDatabase, redact};

@@ -19,6 +19,8 @@ use rand::RngExt;
 
 pub use binaries::{Binaries, OLDEST};
 
+pub(crate) use binaries::output as program_output;
+
 use crate::error::{DbError, Doing};
 use crate::limits::Limiter;
 use account::Account;

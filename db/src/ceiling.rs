@@ -1,0 +1,152 @@
+//! What pgbench reaches on the same database with the same statement: no service in between.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use poollab_model::{Endpoint, Host};
+
+use crate::error::{DbError, Doing};
+use crate::schema::ACCOUNTS;
+
+/// What pgbench said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// `pgbench (PostgreSQL) 15.18 …`.
+    pub tool: String,
+    /// The command, without secrets.
+    pub command: String,
+    /// Its connections.
+    pub clients: u32,
+    /// Transactions a second, connecting not counted.
+    pub tps: f64,
+}
+
+/// Runs `sql` as often as it can for `duration`, over `clients` connections; `:id` in it is a random
+/// `1..=`[`ACCOUNTS`]. `bin` is where to look for pgbench first, then `PATH`. `None`: there is no pgbench.
+///
+/// # Errors
+/// pgbench fails, or says nothing that can be read.
+pub async fn pgbench(
+    bin: &Path,
+    endpoint: &Endpoint,
+    sql: &str,
+    clients: u32,
+    duration: Duration,
+) -> Result<Option<Measured>, DbError> {
+    let Some((program, tool)) = find(bin) else { return Ok(None) };
+    let folder = tempfile::Builder::new()
+        .prefix("poollab-pgbench-")
+        .tempdir()
+        .doing(|| "making a folder for pgbench's script".into())?;
+    let script = folder.path().join("script.sql");
+    let passfile = folder.path().join("pgpass");
+    write(&script, &format!("\\set id random(1, {ACCOUNTS})\n{};\n", sql.trim().trim_end_matches(';')))
+        .and_then(|()| write(&passfile, &pgpass_line(endpoint)))
+        .doing(|| format!("writing {}", script.display()))?;
+
+    // pgbench counts in whole seconds.
+    let seconds = duration.as_secs_f64().round().max(1.0) as u64;
+    let arguments =
+        ["-n", "-M", "prepared", "-c", &clients.to_string(), "-j", "1", "-T", &seconds.to_string()]
+            .map(str::to_owned);
+    let mut command = tokio::process::Command::new(&program);
+    command
+        .args(&arguments)
+        .arg("-f")
+        .arg(&script)
+        .env("PGPASSFILE", &passfile)
+        .env_remove("PGPASSWORD")
+        .env_remove("PGOPTIONS")
+        .env_remove("PGSERVICE")
+        .env("PGHOST", host(endpoint))
+        .env("PGPORT", endpoint.port.to_string())
+        .env("PGUSER", &endpoint.user)
+        .env("PGDATABASE", &endpoint.dbname)
+        .env("PGSSLMODE", if endpoint.root_certificate.is_some() { "disable" } else { "prefer" })
+        .env("PGAPPNAME", "poollab pgbench")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(duration + Duration::from_secs(30), command.output())
+        .await
+        .map_err(|_| DbError::Start(format!("pgbench did not end within {seconds} + 30 s and was killed")))?
+        .doing(|| format!("running {}", program.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    match tps(&text) {
+        Some(tps) if output.status.success() => Ok(Some(Measured {
+            tool,
+            command: format!("pgbench {} -f <{}>", arguments.join(" "), sql.trim()),
+            clients,
+            tps,
+        })),
+        _ => {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let errors: Vec<&str> = errors.lines().take(4).collect();
+            Err(DbError::Start(format!("pgbench failed ({}):\n  {}", output.status, errors.join("\n  "))))
+        }
+    }
+}
+
+fn find(bin: &Path) -> Option<(PathBuf, String)> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path)).find_map(|folder| {
+        let program = folder.join("pgbench");
+        let version = crate::cluster::program_output(&program, "--version")?;
+        Some((program, version))
+    })
+}
+
+fn host(endpoint: &Endpoint) -> std::ffi::OsString {
+    match &endpoint.host {
+        Host::Tcp(host) => host.into(),
+        Host::Socket(folder) => folder.into(),
+    }
+}
+
+/// For any server: the file is pgbench's alone.
+fn pgpass_line(endpoint: &Endpoint) -> String {
+    let password = endpoint.password.as_ref().map_or("", |password| password.reveal());
+    format!("*:*:*:*:{}\n", password.replace('\\', "\\\\").replace(':', "\\:"))
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
+}
+
+/// Before version 14 pgbench prints two figures; the last one excludes connecting. Later ones print that only.
+fn tps(text: &str) -> Option<f64> {
+    let figure = |line: &str| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse::<f64>().ok();
+    text.lines().filter_map(figure).next_back().filter(|tps| *tps > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poollab_model::Secret;
+
+    #[test]
+    fn the_figure_without_connecting_is_taken_from_old_and_new_versions() {
+        let old = "tps = 100.5 (including connections establishing)\ntps = 200.25 (excluding connections establishing)\n";
+        let new = "initial connection time = 9.1 ms\ntps = 8210.4 (without initial connection time)\n";
+        assert_eq!(tps(old), Some(200.25));
+        assert_eq!(tps(new), Some(8210.4));
+        assert_eq!(tps("tps = nonsense"), None);
+    }
+
+    #[test]
+    fn a_password_with_a_colon_survives_the_password_file() {
+        let endpoint = Endpoint {
+            host: Host::Tcp("h".into()),
+            port: 1,
+            user: "u".into(),
+            password: Some(Secret::new("a:b\\c")),
+            dbname: "d".into(),
+            root_certificate: None,
+        };
+        assert_eq!(pgpass_line(&endpoint), "*:*:*:*:a\\:b\\\\c\n");
+    }
+}

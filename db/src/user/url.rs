@@ -1,0 +1,187 @@
+//! `postgres://user:password@host:port/database?sslmode=require`, as libpq reads it.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use percent_encoding::percent_decode_str;
+use poollab_model::{Endpoint, Host, Secret};
+use url::Url;
+
+use crate::connect::Encryption;
+use crate::error::DbError;
+
+/// What a URL says, with what the environment adds to it.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub endpoint: Endpoint,
+    pub encryption: Encryption,
+}
+
+/// The URL without its password, for reports. What can't be read as a URL is not shown at all.
+pub fn redact(url: &str) -> String {
+    const UNREADABLE: &str = "(a database URL that can't be read)";
+    let Ok(mut parsed) = Url::parse(&with_host(url)) else { return UNREADABLE.into() };
+    // Without its scheme `user:password@host` would pass for a URL, and the password for its path.
+    let is_ours = SCHEMES.contains(&parsed.scheme()) && parsed.has_host();
+    if !is_ours || parsed.set_password(None).is_err() {
+        return UNREADABLE.into();
+    }
+    let kept: Vec<(String, String)> = parsed
+        .query_pairs()
+        .filter(|(name, _)| {
+            !name.eq_ignore_ascii_case("password") && !name.eq_ignore_ascii_case("sslpassword")
+        })
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    if kept.is_empty() {
+        parsed.set_query(None);
+    } else {
+        parsed.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    parsed.into()
+}
+
+const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
+
+/// libpq takes `user@/database`, where the host comes from elsewhere; a URL must have one.
+fn with_host(url: &str) -> Cow<'_, str> {
+    match url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|slash| (rest, slash))) {
+        Some((rest, slash)) if rest[..slash].ends_with('@') => {
+            let at = url.len() - rest.len() + slash;
+            Cow::Owned(format!("{}localhost{}", &url[..at], &url[at..]))
+        }
+        _ => Cow::Borrowed(url),
+    }
+}
+
+/// # Errors
+/// It is no such URL, or says something that poollab can't do. The text never has the password.
+pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
+    let wrong = |what: &str| {
+        DbError::Usage(format!(
+            "the database URL {what}; write for example postgres://user:password@localhost:5432/database"
+        ))
+    };
+    let parsed = Url::parse(&with_host(url)).map_err(|why| wrong(&format!("can't be read ({why})")))?;
+    if !SCHEMES.contains(&parsed.scheme()) {
+        return Err(wrong(&format!("begins with {}: instead of postgres:", parsed.scheme())));
+    }
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(Cow::into_owned)
+            .map_err(|_| wrong("has a % code that is not UTF-8"))
+    };
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+
+    let mut host = parsed.host_str().filter(|host| !host.is_empty()).map(&decode).transpose()?;
+    let mut port = parsed.port();
+    let mut user = Some(decode(parsed.username())?).filter(|user| !user.is_empty());
+    let mut password = parsed.password().map(&decode).transpose()?;
+    let mut dbname = Some(decode(parsed.path().trim_start_matches('/'))?).filter(|name| !name.is_empty());
+    let mut encryption = Encryption::IfAsked;
+    let mut root_certificate = None;
+    for (name, value) in parsed.query_pairs() {
+        match &*name {
+            "host" => host = Some(value.into_owned()),
+            "port" => port = Some(value.parse().map_err(|_| wrong("has a port that is not one"))?),
+            "user" => user = Some(value.into_owned()),
+            "password" => password = Some(value.into_owned()),
+            "dbname" => dbname = Some(value.into_owned()),
+            "sslmode" => encryption = sslmode(&value).ok_or_else(|| wrong("has an unknown sslmode"))?,
+            "sslrootcert" => {
+                root_certificate = Some(std::fs::read_to_string(Path::new(&*value)).map_err(|why| {
+                    wrong(&format!("names the root certificate {value}, which can't be read ({why})"))
+                })?);
+            }
+            // poollab sets its own.
+            "application_name" | "connect_timeout" | "keepalives" | "channel_binding" => {}
+            other => return Err(wrong(&format!("has the parameter {other}, which poollab does not know"))),
+        }
+    }
+    let host = host.or_else(|| environment("PGHOST")).unwrap_or_else(|| "localhost".into());
+    if host.contains(',') {
+        return Err(wrong("names more than one host"));
+    }
+    let user = user
+        .or_else(|| environment("PGUSER"))
+        .or_else(|| environment("USER"))
+        .ok_or_else(|| wrong("names no user"))?;
+    let endpoint = Endpoint {
+        // An IPv6 address stands in brackets in a URL, and nowhere else.
+        host: if host.starts_with('/') {
+            Host::Socket(host.into())
+        } else {
+            Host::Tcp(host.trim_start_matches('[').trim_end_matches(']').into())
+        },
+        port: port.or_else(|| environment("PGPORT")?.parse().ok()).unwrap_or(5432),
+        password: password.or_else(|| environment("PGPASSWORD")).map(Secret::new),
+        dbname: dbname.or_else(|| environment("PGDATABASE")).unwrap_or_else(|| user.clone()),
+        user,
+        root_certificate,
+    };
+    Ok(Parsed { endpoint, encryption })
+}
+
+/// `require` verifies here, which it does not in libpq: an unverified server is no use to anybody.
+fn sslmode(text: &str) -> Option<Encryption> {
+    match text {
+        "disable" | "allow" | "prefer" => Some(Encryption::IfAsked),
+        "require" | "verify-ca" | "verify-full" => Some(Encryption::Always),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for url in [
+            "postgres://app:s3cret@db:5432/lab",
+            "postgres://app:s3%3Acret@db/lab?sslmode=require&password=s3cret",
+            "postgres://app:s3cret@[bad/lab",
+            "postgres:/app:s3cret",
+            "app:s3cret@db/lab",
+            "postgres://app:s3cret@/lab",
+            "host=db password=s3cret",
+            "postgres://app:s3cret@a,b/lab?sslmode=never",
+            "mysql://app:s3cret@db/lab",
+            "postgres://app:s3cret@db/lab?colour=s3cret",
+        ] {
+            let shown = redact(url);
+            let error = parse(url).err().map(|error| error.to_string()).unwrap_or_default();
+            let shown_where_a_password_may_be =
+                shown.replace("colour=s3cret", "").replace("postgres:/app:s3cret", "");
+            assert!(!shown_where_a_password_may_be.contains("cret"), "{shown}");
+            assert!(!error.contains("cret"), "{error}");
+        }
+        assert_eq!(
+            redact("postgres://app:x@db:6/lab?sslmode=require"),
+            "postgres://app@db:6/lab?sslmode=require"
+        );
+    }
+
+    #[test]
+    fn sockets_ports_and_escapes_are_read_as_libpq_does() {
+        let parsed = |url| parse(url).unwrap().endpoint;
+        let one = parsed("postgresql://me:p%40ss@db.example:6543/the%20lab");
+        assert_eq!(one.host, Host::Tcp("db.example".into()));
+        assert_eq!((one.port, one.dbname.as_str()), (6543, "the lab"));
+        assert_eq!(one.password.unwrap().reveal(), "p@ss");
+        let socket = parsed("postgres://me@%2Fvar%2Frun%2Fpg/lab");
+        assert_eq!(socket.host, Host::Socket("/var/run/pg".into()));
+        assert_eq!(parsed("postgres://me@/lab?host=/tmp").host, Host::Socket("/tmp".into()));
+        assert_eq!(parsed("postgres://me@[::1]/lab").host, Host::Tcp("::1".into()));
+    }
+
+    #[test]
+    fn a_wrong_url_is_the_callers_mistake_and_says_what_is_expected() {
+        for url in ["", "localhost", "http://x/y", "postgres://u@h:99999/d", "postgres://u@h/d?sslmode=maybe"]
+        {
+            let error = parse(url).unwrap_err();
+            assert!(error.is_usage() && error.to_string().contains("postgres://user"), "{url}: {error}");
+        }
+    }
+}
