@@ -125,6 +125,19 @@ pub struct LoadResult {
     pub intervals: Vec<LoadInterval>,
     /// Full distributions.
     pub histograms: Histograms,
+    /// Requests in flight when measuring ended. An open load waits for them and counts them; a closed one
+    /// does not, unless no request at all had ended: then they are counted as `http-timeout`.
+    #[serde(default)]
+    pub in_flight_at_end: u64,
+    /// How long ago the oldest of those had been sent, in microseconds.
+    #[serde(default)]
+    pub oldest_in_flight_us: Option<u64>,
+    /// Users that had a request in flight then, and none that ended while measuring: they starved.
+    #[serde(default)]
+    pub users_without_answer: u64,
+    /// Latencies longer than can be recorded (an hour), recorded as that.
+    #[serde(default)]
+    pub clamped: u64,
     /// CPU seconds used while measuring.
     pub cpu_s: f64,
     /// Cores that it could use: 1, as it runs on one thread.

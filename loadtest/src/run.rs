@@ -1,0 +1,214 @@
+//! One run, from its order to its result.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use poollab_model::wire::{LoadEvent, LoadInterval, LoadOrder, LoadResult};
+use poollab_model::{ErrorKind, RequestCounts};
+
+use crate::arrivals::Offered;
+use crate::attack::attack;
+use crate::failures::Failure;
+use crate::recorder::Recorder;
+use crate::usage::{cpu_time, resident_bytes};
+use crate::user::{InFlight, Shared};
+use crate::validate::validate;
+use crate::window::{Window, interval};
+
+/// goose's kill switch and handler of Ctrl-C are the process's, so two runs must never overlap.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The order can't be carried out: all reasons.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+    /// The service's address has no meaning on this machine.
+    #[error("{address} can't be resolved: {source}. Check the address of the service")]
+    Address {
+        /// As ordered.
+        address: String,
+        /// The resolver's words.
+        source: std::io::Error,
+    },
+    /// The system gave no runtime or timer.
+    #[error("the generator can't start: {0}. Is the limit of open files too low (ulimit -n)?")]
+    System(std::io::Error),
+    /// goose ended by itself.
+    #[error("goose ended the run: {0}")]
+    Goose(String),
+    /// It was told to stop before its end, with the reason. What was measured until then is not a result.
+    #[error("stopped before the end: {0}")]
+    Stopped(String),
+}
+
+/// Carries an order out and returns what was measured. Blocks the calling thread, on which it starts a
+/// runtime of its own, so it must not be called inside one; a second run in the same process waits for the
+/// first one's end.
+///
+/// `stop` ends the run early when it resolves, with a reason; it is polled inside the runtime. `on_event` is
+/// told when measuring starts and how it goes on; it must not block, since the users wait for it.
+///
+/// # Errors
+/// When the order is invalid, when nothing can be started, or when the run was stopped. A service that
+/// refuses, fails or hangs is not an error: it is the result.
+pub fn run(
+    order: &LoadOrder,
+    stop: impl Future<Output = String>,
+    on_event: impl FnMut(LoadEvent),
+) -> Result<LoadResult, LoadError> {
+    let problems = validate(order);
+    if !problems.is_empty() {
+        return Err(LoadError::Invalid(problems));
+    }
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(LoadError::System)?;
+    // Whatever the users still do is cancelled when the runtime is dropped: a run ends when its window
+    // does, and not when goose looks at its clock next.
+    runtime.block_on(async {
+        let shared = Shared::new(order)
+            .map_err(|source| LoadError::Address { address: order.address.clone(), source })?;
+        let shared = Arc::new(shared);
+        let attack = attack(Arc::clone(&shared)).map_err(|error| LoadError::Goose(error.to_string()))?;
+        let attack = pin!(attack.execute());
+        tokio::select! {
+            biased;
+            reason = stop => Err(LoadError::Stopped(reason)),
+            result = measure(&shared, on_event) => result,
+            ended = attack => Err(LoadError::Goose(match ended {
+                Ok(_) => "its users ended before the window did".to_owned(),
+                Err(error) => error.to_string(),
+            })),
+        }
+    })
+}
+
+/// Watches the users through warm-up and window, and sums up.
+async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result<LoadResult, LoadError> {
+    let window = shared.window().await;
+    wait_until(shared, window.from).await?;
+    let cpu_before = cpu_time();
+    on_event(LoadEvent::Measuring);
+
+    let mut course = Course { shared, window, last: window.from, intervals: Vec::new(), on_event };
+    let step = interval(window.length());
+    let mut next = window.from + step;
+    // An interval shorter than half a step at the end would only be noise: it joins the last one.
+    while next + step / 2 < window.until {
+        wait_until(shared, next).await?;
+        course.tell();
+        next += step;
+    }
+    wait_until(shared, window.until).await?;
+    let cpu = cpu_time().saturating_sub(cpu_before);
+    let in_flight = shared.in_flight(&window, Instant::now());
+
+    let offered = match &shared.queue {
+        None => {
+            count_as_hanging(shared, &in_flight, &window);
+            course.tell();
+            Offered { scheduled: shared.sent.load(Relaxed), ..Offered::default() }
+        }
+        Some(queue) => {
+            course.tell();
+            loop {
+                tokio::select! {
+                    () = shared.all_rest() => break,
+                    waited = wait_until(shared, Instant::now() + step) => waited?,
+                }
+                course.tell();
+            }
+            course.tell();
+            queue.offered(&window).await
+        }
+    };
+    let intervals = course.intervals;
+    Ok(result(std::mem::take(&mut shared.recorder()), &window, offered, &in_flight, cpu, intervals))
+}
+
+/// Waits, and looks ten times a second whether somebody asked goose to stop or a user can't go on.
+async fn wait_until(shared: &Shared, moment: Instant) -> Result<(), LoadError> {
+    while Instant::now() < moment {
+        let look = Instant::now() + Duration::from_millis(100);
+        tokio::time::sleep_until(moment.min(look).into()).await;
+        if goose::is_killswitch_triggered() {
+            return Err(LoadError::Stopped("interrupted".to_owned()));
+        }
+        if let Some(why) = shared.broken.get() {
+            return Err(LoadError::System(std::io::Error::other(why.as_str())));
+        }
+    }
+    Ok(())
+}
+
+/// Tells of one interval after another.
+struct Course<'a, F> {
+    shared: &'a Shared,
+    window: Window,
+    last: Instant,
+    intervals: Vec<LoadInterval>,
+    on_event: F,
+}
+
+impl<F: FnMut(LoadEvent)> Course<'_, F> {
+    fn tell(&mut self) {
+        let now = Instant::now();
+        let length_ms = (now - self.last).as_secs_f64() * 1e3;
+        let interval = self.shared.recorder().cut(self.window.at_ms(now), length_ms);
+        self.last = now;
+        self.intervals.push(interval);
+        (self.on_event)(LoadEvent::Progress(interval));
+    }
+}
+
+/// A service that answers nothing at all must not look like one without failures.
+fn count_as_hanging(shared: &Shared, in_flight: &InFlight, window: &Window) {
+    let mut recorder = shared.recorder();
+    if recorder.ok() + recorder.failed() > 0 {
+        return;
+    }
+    for age in &in_flight.ages {
+        let text = "no request was answered while measuring; this one was in flight at the end";
+        let failure = Failure::new(ErrorKind::HttpTimeout, text);
+        recorder.record(*age, Err(Box::new(failure)), window.at_ms(window.until));
+    }
+}
+
+fn result(
+    mut recorder: Recorder,
+    window: &Window,
+    offered: Offered,
+    in_flight: &InFlight,
+    cpu: Duration,
+    intervals: Vec<LoadInterval>,
+) -> LoadResult {
+    if let Some(first) = offered.first_dropped {
+        let text = "due before the end of measuring, and until then every user waited for another answer";
+        let failure = Failure::new(ErrorKind::Dropped, text);
+        recorder.drop_arrivals(failure, offered.dropped, window.at_ms(first));
+    }
+    let (ok, failed, dropped) = (recorder.ok(), recorder.failed(), offered.dropped);
+    let measured_s = window.length().as_secs_f64();
+    LoadResult {
+        measured_s,
+        requests: RequestCounts { total: ok + failed + dropped, ok, failed, dropped },
+        offered_rps: offered.scheduled as f64 / measured_s,
+        latency_us: recorder.latencies(),
+        phases_us: recorder.phases(),
+        histograms: recorder.histograms(),
+        clamped: recorder.clamped(),
+        errors: recorder.into_errors(),
+        intervals,
+        in_flight_at_end: in_flight.ages.len() as u64,
+        oldest_in_flight_us: in_flight.oldest_us(),
+        users_without_answer: in_flight.users_without_answer,
+        cpu_s: cpu.as_secs_f64(),
+        cores: 1,
+        memory_bytes: resident_bytes(),
+    }
+}

@@ -1,0 +1,90 @@
+//! The generator by hand.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use poollab_model::wire::{LoadEvent, LoadOrder};
+
+use crate::conducted::terminated;
+use crate::run::run;
+use crate::summary::summary;
+
+/// Carries an order out, tells on standard error how it goes, and prints what was measured on standard
+/// output: a summary for people, or with `json` the whole [`LoadResult`](poollab_model::wire::LoadResult).
+///
+/// Exit codes are 0 for a result (failed requests are a result), 2 for an invalid order, 3 when the system
+/// can't, 130 when it was interrupted.
+pub fn standalone(order: &LoadOrder, json: bool) -> ExitCode {
+    let mut progress = Progress::new(order);
+    let result = run(order, terminated(), |event| progress.tell(&event));
+    progress.end();
+    let result = match result {
+        Ok(result) => result,
+        Err(error) => {
+            eprintln!("{error}");
+            return error.exit_code();
+        }
+    };
+    let text = if json {
+        match serde_json::to_string_pretty(&result) {
+            Ok(text) => text + "\n",
+            Err(error) => {
+                eprintln!("the result can't be written as JSON: {error}");
+                return ExitCode::from(3);
+            }
+        }
+    } else {
+        summary(order, &result)
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the result can't be written: {error}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// One line on standard error: rewritten in a terminal, else a new one every second.
+struct Progress {
+    rewrites: bool,
+    told: Option<Instant>,
+    ok: u64,
+    failed: u64,
+}
+
+impl Progress {
+    fn new(order: &LoadOrder) -> Self {
+        eprintln!(
+            "{} on http://{}{}, {} after {} of warm-up",
+            order.load, order.address, order.path, order.duration, order.warmup
+        );
+        Self { rewrites: std::io::stderr().is_terminal(), told: None, ok: 0, failed: 0 }
+    }
+
+    fn tell(&mut self, event: &LoadEvent) {
+        let LoadEvent::Progress(interval) = event else { return };
+        self.ok += interval.ok;
+        self.failed += interval.failed;
+        let often_enough = self.told.is_some_and(|told| told.elapsed() < Duration::from_secs(1));
+        if !self.rewrites && often_enough {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let rps = (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3);
+        let line = format!(
+            "{:5.1} s  {rps:7.0} answers/s  {} ok  {} failed",
+            interval.at_ms / 1e3,
+            self.ok,
+            self.failed
+        );
+        if self.rewrites { eprint!("\r{line}   ") } else { eprintln!("{line}") }
+    }
+
+    fn end(&self) {
+        if self.rewrites && self.told.is_some() {
+            eprintln!();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A result for people.
+
+use std::fmt::Write as _;
+
+use poollab_model::Quantiles;
+use poollab_model::wire::{LoadOrder, LoadResult};
+
+/// Above this share of its core the generator may have been the limit itself.
+const BUSY: f64 = 0.7;
+
+/// A few lines that say what was measured, and what to doubt.
+pub(crate) fn summary(order: &LoadOrder, result: &LoadResult) -> String {
+    let mut text = String::new();
+    // Writing to a string can't fail.
+    let _ = write(&mut text, order, result);
+    text
+}
+
+fn write(out: &mut String, order: &LoadOrder, result: &LoadResult) -> std::fmt::Result {
+    let requests = result.requests;
+    let per_second = |n: u64| n as f64 / result.measured_s;
+    writeln!(out, "{} for {}", order.load, order.duration)?;
+    writeln!(
+        out,
+        "  goodput  {:.1}/s   throughput {:.1}/s   offered {:.1}/s",
+        per_second(requests.ok),
+        per_second(requests.ok + requests.failed),
+        result.offered_rps
+    )?;
+    writeln!(
+        out,
+        "  requests {}: {} ok, {} failed, {} dropped",
+        requests.total, requests.ok, requests.failed, requests.dropped
+    )?;
+    writeln!(out, "\n  milliseconds        p50       p90       p99     p99.9       max")?;
+    let phases = &result.phases_us;
+    for (name, quantiles) in [
+        ("ok", result.latency_us.ok),
+        ("failed", result.latency_us.failed),
+        ("· wait", phases.wait),
+        ("· connect", phases.connect),
+        ("· query", phases.query),
+        ("· hold", phases.hold),
+    ] {
+        if let Some(quantiles) = quantiles {
+            row(out, name, &quantiles)?;
+        }
+    }
+    if !result.errors.is_empty() {
+        writeln!(out, "\n  failures")?;
+    }
+    for error in &result.errors {
+        let sqlstate = error.sqlstate.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+        writeln!(out, "  {:>9} × {}{sqlstate}: {}", error.count, error.kind, error.message)?;
+        if let Some(cause) = &error.cause {
+            let sqlstate = cause.sqlstate.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+            writeln!(out, "              because {}{sqlstate}: {}", cause.kind, cause.message)?;
+        }
+    }
+    let share = result.cpu_s / result.measured_s / f64::from(result.cores.max(1));
+    writeln!(out, "\n  generator {:.0} % of a core", share * 100.0)?;
+    if share > BUSY {
+        writeln!(out, "  ! the generator was busy: it may have been the limit, and not the service")?;
+    }
+    if result.users_without_answer > 0 {
+        let oldest = result.oldest_in_flight_us.unwrap_or(0) as f64 / 1e6;
+        writeln!(
+            out,
+            "  ! {} users got no answer while measuring; the oldest request was {oldest:.1} s old at the end",
+            result.users_without_answer
+        )?;
+    }
+    Ok(())
+}
+
+fn row(out: &mut String, name: &str, q: &Quantiles) -> std::fmt::Result {
+    let ms = |us: u64| us as f64 / 1e3;
+    writeln!(
+        out,
+        "  {name:<12} {:>10.2}{:>10.2}{:>10.2}{:>10.2}{:>10.2}",
+        ms(q.p50),
+        ms(q.p90),
+        ms(q.p99),
+        ms(q.p99_9),
+        ms(q.max)
+    )
+}

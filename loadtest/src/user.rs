@@ -1,0 +1,256 @@
+//! What a user does in one turn: one request of a closed load, or one arrival of an open one.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use poollab_model::wire::LoadOrder;
+use poollab_model::{ErrorKind, Load};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
+use tokio::sync::Notify;
+
+use crate::answer::judge;
+use crate::arrivals::{Queue, Schedule};
+use crate::connection::Client;
+use crate::deadline::Deadline;
+use crate::recorder::{Outcome, Recorder};
+use crate::target::Target;
+use crate::window::Window;
+
+/// How long a user of a closed load waits after it could not reach the service. Without this, refusals,
+/// which cost nothing, would be counted by the ten thousand and take the CPU from a service that starts.
+const AFTER_NO_CONNECTION: Duration = Duration::from_millis(10);
+
+/// What the users of a run share. They all live on one thread, so its locks are never contended; they are
+/// there because goose's users must be able to move between threads.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub order: LoadOrder,
+    pub recorder: Mutex<Recorder>,
+    /// The schedule of an open load.
+    pub queue: Option<Queue>,
+    /// Requests that were sent inside the window.
+    pub sent: AtomicU64,
+    /// Why a user could not go on, which ends the run.
+    pub broken: OnceLock<String>,
+    target: Target,
+    seats: Vec<Seat>,
+    window: OnceLock<Window>,
+    opened: Notify,
+    resting: AtomicUsize,
+    all_rest: Notify,
+}
+
+/// The place of one user.
+#[derive(Debug)]
+struct Seat {
+    /// The user, between its turns.
+    user: Mutex<Option<Box<User>>>,
+    /// When its request was sent, in nanoseconds from the start of the run and one more; 0: it has none.
+    sent_at: AtomicU64,
+    /// Whether a request of its has ended inside the window.
+    answered: AtomicBool,
+}
+
+/// Requests that had not ended at some moment.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    /// How long ago each was sent.
+    pub ages: Vec<Duration>,
+    /// Users that have one in flight and that no request ended for inside the window.
+    pub users_without_answer: u64,
+}
+
+impl InFlight {
+    /// The age of the oldest, in microseconds.
+    pub fn oldest_us(&self) -> Option<u64> {
+        self.ages.iter().max().map(|age| u64::try_from(age.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Shared {
+    /// Prepares the users of a validated order. Must be called inside a tokio runtime.
+    pub fn new(order: &LoadOrder) -> std::io::Result<Self> {
+        let queue = match &order.load {
+            Load::Closed { .. } => None,
+            Load::Open { rate_per_s, arrivals, .. } => {
+                Some(Queue::new(Schedule::new(*arrivals, *rate_per_s, order.seed))?)
+            }
+        };
+        let seat = |n| Seat {
+            user: Mutex::new(Some(Box::new(User::new(order, n)))),
+            sent_at: AtomicU64::new(0),
+            answered: AtomicBool::new(false),
+        };
+        Ok(Self {
+            recorder: Mutex::new(Recorder::new()),
+            queue,
+            sent: AtomicU64::new(0),
+            broken: OnceLock::new(),
+            target: Target::new(order)?,
+            seats: (0..order.load.users()).map(seat).collect(),
+            window: OnceLock::new(),
+            opened: Notify::new(),
+            resting: AtomicUsize::new(0),
+            all_rest: Notify::new(),
+            order: order.clone(),
+        })
+    }
+
+    /// One turn of the user in a seat. When there is nothing left to do the user rests, and the turn never
+    /// ends: goose would only start the next one.
+    pub async fn turn(&self, seat: usize) {
+        let window = *self.window.get_or_init(|| {
+            self.opened.notify_one();
+            Window::opening(Instant::now(), &self.order)
+        });
+        let Some(seat) = self.seats.get(seat) else { return self.rest().await };
+        let Some(mut user) = lock(&seat.user).take() else { return self.rest().await };
+        let goes_on = match &self.queue {
+            None => user.ask_again(self, seat, &window).await,
+            Some(queue) => user.take_arrival(self, seat, queue, &window).await,
+        };
+        *lock(&seat.user) = Some(user);
+        if !goes_on {
+            self.rest().await;
+        }
+    }
+
+    /// The moments of the run, as soon as its first user has started.
+    pub async fn window(&self) -> Window {
+        loop {
+            if let Some(window) = self.window.get() {
+                return *window;
+            }
+            self.opened.notified().await;
+        }
+    }
+
+    /// Waits until every user rests.
+    pub async fn all_rest(&self) {
+        while self.resting.load(Relaxed) < self.seats.len() {
+            self.all_rest.notified().await;
+        }
+    }
+
+    /// What is in flight at a moment.
+    pub fn in_flight(&self, window: &Window, now: Instant) -> InFlight {
+        let mut found = InFlight::default();
+        for seat in &self.seats {
+            let sent_at = seat.sent_at.load(Relaxed);
+            if sent_at > 0 {
+                let sent = window.start + Duration::from_nanos(sent_at - 1);
+                found.ages.push(now.saturating_duration_since(sent));
+                found.users_without_answer += u64::from(!seat.answered.load(Relaxed));
+            }
+        }
+        found
+    }
+
+    /// The recorder.
+    pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        lock(&self.recorder)
+    }
+
+    async fn rest(&self) {
+        self.resting.fetch_add(1, Relaxed);
+        self.all_rest.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One user: a connection, a time-out, and ids of its own.
+#[derive(Debug)]
+struct User {
+    client: Client,
+    deadline: Option<Deadline>,
+    generator: Pcg64Mcg,
+    id: String,
+}
+
+impl User {
+    fn new(order: &LoadOrder, number: u32) -> Self {
+        // Far apart, so that no two users draw the same ids; 0 is the schedule's.
+        let seed = order.seed.wrapping_add(u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        Self {
+            client: Client::default(),
+            deadline: None,
+            generator: Pcg64Mcg::seed_from_u64(seed),
+            id: String::new(),
+        }
+    }
+
+    /// A closed load: sends, and counts what ends inside the window. `false`: the window has ended.
+    async fn ask_again(&mut self, shared: &Shared, seat: &Seat, window: &Window) -> bool {
+        let sent = Instant::now();
+        if sent >= window.until {
+            return false;
+        }
+        let (outcome, ended) = self.ask(shared, seat, window, sent).await;
+        let unreachable = matches!(&outcome, Err(failure) if failure.kind == ErrorKind::HttpConnect);
+        if window.contains(ended) {
+            seat.answered.store(true, Relaxed);
+            shared.recorder().record(ended - sent, outcome, window.at_ms(ended));
+        }
+        if unreachable {
+            tokio::time::sleep(AFTER_NO_CONNECTION).await;
+        }
+        true
+    }
+
+    /// An open load: waits for the next arrival, sends, and counts it by its scheduled moment. `false`:
+    /// there is none left.
+    async fn take_arrival(&mut self, shared: &Shared, seat: &Seat, queue: &Queue, window: &Window) -> bool {
+        let due = match queue.next(window).await {
+            Ok(Some(due)) => due,
+            Ok(None) => return false,
+            Err(error) => {
+                let _ = shared.broken.set(format!("the timer of the arrivals failed: {error}"));
+                return false;
+            }
+        };
+        let (outcome, ended) = self.ask(shared, seat, window, Instant::now()).await;
+        if window.contains(due) {
+            seat.answered.store(true, Relaxed);
+            let latency = ended.saturating_duration_since(due);
+            shared.recorder().record(latency, outcome, window.at_ms(ended));
+        }
+        true
+    }
+
+    /// One request, from sending to its last byte.
+    async fn ask(
+        &mut self,
+        shared: &Shared,
+        seat: &Seat,
+        window: &Window,
+        sent: Instant,
+    ) -> (Outcome, Instant) {
+        let id = self.generator.random_range(1..=shared.order.ids);
+        self.id.clear();
+        let _ = write!(self.id, "{id}");
+        let gives_up = sent + shared.order.request_timeout.0;
+        let deadline = self.deadline.get_or_insert_with(|| Deadline::new(gives_up));
+        deadline.set(gives_up);
+
+        let since_start = sent.saturating_duration_since(window.start).as_nanos();
+        seat.sent_at.store(u64::try_from(since_start).unwrap_or(u64::MAX - 1) + 1, Relaxed);
+        if window.contains(sent) {
+            shared.sent.fetch_add(1, Relaxed);
+        }
+        let answer = self.client.ask(&shared.target, &self.id, deadline).await;
+        let ended = Instant::now();
+        seat.sent_at.store(0, Relaxed);
+
+        let asked_for = shared.target.names_id.then_some(self.id.as_str());
+        let outcome =
+            answer.and_then(|answer| judge(answer.status, &answer.headers, &answer.body, asked_for));
+        (outcome, ended)
+    }
+}

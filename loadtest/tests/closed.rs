@@ -1,0 +1,118 @@
+//! A closed load: what counts, and what must not vanish.
+
+mod support;
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Instant;
+
+use poollab_model::wire::{LoadEvent, LoadOrder};
+use poollab_model::{ErrorKind, HumanDuration};
+use support::{Reply, Service, closed, http, measured, measured_with_events, ms, right};
+
+#[test]
+fn what_was_answered_is_what_is_counted() {
+    let service = Service::start(|asked| {
+        std::thread::sleep(ms(5));
+        right(asked)
+    });
+    let (result, events) = measured_with_events(&closed(service.address, 4)).unwrap();
+    let seen = service.requests.load(SeqCst);
+    assert!(result.requests.ok > 0);
+    assert_eq!((result.requests.failed, result.requests.dropped), (0, 0));
+    assert_eq!(result.requests.total, result.requests.ok);
+    // Each of the four may have one in flight at the end.
+    assert!(seen - result.requests.ok <= 4, "{} of {seen}", result.requests.ok);
+    assert_eq!(result.offered_rps * result.measured_s, seen as f64);
+    assert_eq!(result.latency_us.ok.unwrap().count, result.requests.ok);
+    assert!(result.latency_us.ok.unwrap().min >= 4_995, "no answer can be faster than the service");
+
+    assert_eq!(result.intervals.iter().map(|interval| interval.ok).sum::<u64>(), result.requests.ok);
+    assert!(matches!(events[0], LoadEvent::Measuring));
+    assert_eq!(events.len(), 1 + result.intervals.len());
+    assert_eq!(result.intervals.len(), 5);
+
+    let phases = result.phases_us;
+    assert_eq!(phases.query.unwrap().count, result.requests.ok);
+    assert_eq!((phases.wait.unwrap().p50, phases.query.unwrap().p50), (250, 1_500));
+    assert_eq!((phases.connect, phases.hold), (None, None));
+    assert!(result.cpu_s > 0.0 && result.histograms.ok.is_some() && result.histograms.failed.is_none());
+}
+
+#[test]
+fn ids_reach_from_one_to_the_last() {
+    let seen = std::sync::Arc::new(Mutex::new([0_u64; 12]));
+    let ids = std::sync::Arc::clone(&seen);
+    let service = Service::start(move |asked| {
+        ids.lock().unwrap()[asked.id as usize] += 1;
+        right(asked)
+    });
+    measured(&LoadOrder { ids: 10, ..closed(service.address, 2) });
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen[0], seen[11]), (0, 0));
+    assert!(seen[1..=10].iter().all(|count| *count > 0), "{seen:?}");
+}
+
+#[test]
+fn what_fails_while_warming_up_is_not_counted() {
+    let begin = Mutex::new(None);
+    let service = Service::start(move |asked| {
+        let begin = *begin.lock().unwrap().get_or_insert_with(Instant::now);
+        std::thread::sleep(ms(5));
+        if begin.elapsed() < ms(200) { Reply::Say(http("500 Bad", "", "")) } else { right(asked) }
+    });
+    let order = LoadOrder { warmup: HumanDuration::from_millis(600), ..closed(service.address, 2) };
+    let result = measured(&order);
+    assert_eq!(result.requests.failed, 0, "{:?}", result.errors);
+    assert!(result.requests.ok > 0);
+}
+
+#[test]
+fn a_slow_answer_that_was_asked_for_while_warming_up_keeps_its_true_latency() {
+    let service = Service::start(|asked| {
+        std::thread::sleep(ms(400));
+        right(asked)
+    });
+    let order = LoadOrder { warmup: HumanDuration::from_millis(200), ..closed(service.address, 3) };
+    let result = measured(&order);
+    assert!(result.requests.ok >= 3);
+    assert!(result.latency_us.ok.unwrap().min >= 399_000, "{:?}", result.latency_us.ok);
+}
+
+#[test]
+fn a_service_that_never_answers_gives_time_outs_and_sees_its_clients_hang_up() {
+    let service = Service::start(|_| Reply::Never);
+    let order = LoadOrder { request_timeout: HumanDuration::from_millis(150), ..closed(service.address, 3) };
+    let result = measured(&order);
+    assert!(result.requests.failed >= 3, "{:?}", result.requests);
+    assert_eq!(result.requests.ok, 0);
+    assert_eq!(result.errors.len(), 1);
+    assert_eq!(
+        (result.errors[0].kind, result.errors[0].count),
+        (ErrorKind::HttpTimeout, result.requests.failed)
+    );
+    assert!(result.latency_us.failed.unwrap().min >= 149_000);
+    assert!(service.hang_ups.load(SeqCst) >= result.requests.failed);
+}
+
+#[test]
+fn a_service_that_hangs_for_longer_than_the_window_does_not_look_like_one_without_failures() {
+    let service = Service::start(|_| Reply::Never);
+    let begin = Instant::now();
+    let result = measured(&closed(service.address, 3));
+    assert!(begin.elapsed() < ms(8_000), "the window ends the run, and not the time-out");
+    assert_eq!((result.requests.ok, result.requests.failed), (0, 3));
+    assert_eq!((result.in_flight_at_end, result.users_without_answer), (3, 3));
+    assert_eq!(result.errors[0].kind, ErrorKind::HttpTimeout);
+    assert!(result.oldest_in_flight_us.unwrap() >= 400_000);
+    assert_eq!(result.intervals.iter().map(|interval| interval.failed).sum::<u64>(), 3);
+}
+
+#[test]
+fn one_user_that_starves_among_others_is_told() {
+    let service = Service::start(|asked| if asked.connection == 0 { Reply::Never } else { right(asked) });
+    let result = measured(&closed(service.address, 3));
+    assert!(result.requests.ok > 0);
+    assert_eq!((result.requests.failed, result.users_without_answer), (0, 1));
+    assert!(result.oldest_in_flight_us.unwrap() >= 400_000);
+}
