@@ -4,17 +4,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poollab_model::{Endpoint, Host};
+use poollab_model::{Endpoint, ErrorKind, Host};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
+use crate::classify::Failure;
 use crate::error::DbError;
 
 /// A server that takes longer than this to let us in is not one to measure.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `tokio_postgres` and `postgres` take for TLS.
 pub type Tls = tokio_postgres_rustls::MakeRustlsConnect;
@@ -39,7 +40,8 @@ pub enum ConnectError {
 /// The endpoint as a driver's configuration, without TLS. For TLS also call
 /// [`ssl_mode(SslMode::Require)`](tokio_postgres::Config::ssl_mode) and connect with [`tls`].
 ///
-/// No connect time-out is set: who connects decides how long it waits.
+/// No connect time-out is set: who connects decides how long it waits. (The driver's covers TCP's handshake
+/// only: put one of your own round the whole of `connect`.)
 pub fn config(endpoint: &Endpoint, application_name: &str) -> tokio_postgres::Config {
     let mut config = tokio_postgres::Config::new();
     config
@@ -75,39 +77,54 @@ pub(crate) enum Encryption {
 /// What drives a connection; it ends with its client.
 pub(crate) type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
-/// Connects for ourselves, within a time-out.
+/// Connects for ourselves, within a time-out that covers the whole of it: the driver's own ends with TCP's
+/// handshake, and a server that accepts and then says nothing would hold us for ever.
 pub(crate) async fn open(
     endpoint: &Endpoint,
     application_name: &str,
     encryption: Encryption,
 ) -> Result<(Client, Driver), DbError> {
-    let mut config = config(endpoint, application_name);
-    config.connect_timeout(CONNECT_PATIENCE);
-    let doing = || match &endpoint.host {
+    let doing = match &endpoint.host {
         Host::Tcp(host) => format!("connecting to the database at {host}:{}", endpoint.port),
         Host::Socket(folder) => {
-            format!("connecting to the database at {} ({})", folder.display(), endpoint.port)
+            format!("connecting to the database in {} ({})", folder.display(), endpoint.port)
         }
     };
+    let opened = tokio::time::timeout(
+        CONNECT_PATIENCE,
+        open_patiently(endpoint, application_name, encryption, &doing),
+    );
+    opened.await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", CONNECT_PATIENCE.as_secs());
+        let failure = Failure { kind: ErrorKind::ConnectTimeout, sqlstate: None, message };
+        Err(DbError::Connect { doing, failure })
+    })
+}
+
+async fn open_patiently(
+    endpoint: &Endpoint,
+    application_name: &str,
+    encryption: Encryption,
+    doing: &str,
+) -> Result<(Client, Driver), DbError> {
+    let mut config = config(endpoint, application_name);
     if encryption == Encryption::IfAsked {
         match config.connect(NoTls).await {
             Ok((client, connection)) => return Ok((client, Box::pin(connection))),
-            // "no pg_hba.conf entry for … no encryption" has this state, and so have refusals that TLS won't help.
+            // "no pg_hba.conf entry for … no encryption" has this state; so have refusals that TLS won't help.
             Err(error)
                 if error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
                     && matches!(endpoint.host, Host::Tcp(_)) =>
             {
                 tracing::debug!("the database does not let us in without TLS: {error}");
             }
-            Err(error) => return Err(DbError::connect(doing(), &error)),
+            Err(error) => return Err(DbError::connect(doing, &error)),
         }
     }
     let tls = tls(endpoint).map_err(|why| DbError::Refused(why.to_string()))?;
     config.ssl_mode(SslMode::Require);
-    let (client, connection) = config
-        .connect(tls)
-        .await
-        .map_err(|error| DbError::connect(format!("{} with TLS", doing()), &error))?;
+    let (client, connection) =
+        config.connect(tls).await.map_err(|error| DbError::connect(format!("{doing} with TLS"), &error))?;
     Ok((client, Box::pin(connection)))
 }
 

@@ -18,4 +18,4 @@ pub use error::DbError;
 pub use guard::Guard;
 pub use observer::Observer;
 pub use schema::SCHEMA;
-pub use user::{UserDatabase, redact};
+pub use user::{UserDatabase, endpoint_of_url, redact};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::DbError;
+use crate::limits::spawn_outside;
 
 /// The oldest major version that poollab works with.
 pub const OLDEST: u32 = 13;
@@ -95,8 +96,9 @@ impl Binaries {
 
 /// What a program says of itself, first line, trimmed.
 pub(crate) fn output(program: &Path, argument: &str) -> Option<String> {
-    let output =
-        Command::new(program).arg(argument).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let mut command = Command::new(program);
+    command.arg(argument).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let output = spawn_outside(&mut command).ok()?.wait_with_output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let line = text.lines().next()?.trim();
     (output.status.success() && !line.is_empty()).then(|| line.to_owned())

@@ -87,7 +87,8 @@ impl Cluster {
                 tracing::warn!("a cluster from the cache does not start, so it is made anew: {error}");
                 template::forget_cached(&binaries, places.cache.as_deref());
                 let folder = Folder::make(&places.temporary, &account)?;
-                let (manifest, _) = template::provide(&binaries, &account, &folder.data(), None)?;
+                let (manifest, _) =
+                    template::provide(&binaries, &account, &folder.data(), places.cache.as_deref())?;
                 Self::launch(order, &binaries, &account, folder, manifest.statements, false)
             }
             result => result,

@@ -13,7 +13,7 @@ use super::account::Account;
 use super::binaries::{Binaries, clean_environment};
 use super::folder::Folder;
 use crate::error::DbError;
-use crate::limits::Limiter;
+use crate::limits::{Limiter, spawn_outside};
 
 /// A start takes tens of milliseconds; under a tight CPU limit many times that.
 const START_PATIENCE: Duration = Duration::from_secs(60);
@@ -147,13 +147,15 @@ fn diagnose(binaries: &Binaries, account: &Account, folder: &Folder, status: Exi
     let mut check = Command::new(binaries.program("postgres"));
     clean_environment(&mut check);
     account.apply(&mut check);
-    let settings_ok = check
+    check
         .args(["-C", "port", "-D"])
         .arg(folder.data())
         .current_dir(folder.path())
         .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success());
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let settings_ok =
+        spawn_outside(&mut check).and_then(|mut check| check.wait()).is_ok_and(|status| status.success());
     if !settings_ok {
         return StartFailure::Settings(tail);
     }

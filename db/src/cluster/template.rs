@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::binaries::{Binaries, clean_environment};
 use crate::error::{DbError, Doing};
+use crate::limits::spawn_outside;
 
 /// Raise it when what is in the cache changes without one of the files below changing.
 const FORMAT: u32 = 1;
@@ -239,15 +240,14 @@ fn run(
             data.display()
         ))
     };
-    let mut child = command
+    command
         .current_dir(data.parent().unwrap_or(data))
         // A Ctrl-C in the terminal is for poollab, which then ends this.
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(cannot)?;
+        .stderr(Stdio::piped());
+    let mut child = spawn_outside(&mut command).map_err(cannot)?;
     let stdin = child.stdin.take();
     let input = input.to_owned();
     // In a thread of its own, so that neither side can block the other.

@@ -12,7 +12,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,13 +41,24 @@ pub(crate) struct Limiter {
     in_force: LimitsInForce,
 }
 
-/// A process is moved into the cgroup by being born there: for that moment this whole process is in it, and
-/// nothing else may be born meanwhile.
+/// A process is moved into the cgroup by being born there: for that moment this whole process is in it. Nobody
+/// else may be born meanwhile, or ask where this process lives.
 static BIRTH: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    BIRTH.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a process that is to be under no limits of ours.
+pub(crate) fn spawn_outside(command: &mut Command) -> io::Result<Child> {
+    let _alone = alone();
+    command.spawn()
+}
 
 impl Limiter {
     /// Finds a means and prepares it. `name` must be unique on this machine and begin with [`NAME_PREFIX`].
     pub fn prepare(limits: &Limits, name: &str) -> Self {
+        let _alone = alone();
         let mut limiter = Self {
             cgroups: Vec::new(),
             wrapper: Vec::new(),
@@ -107,7 +118,7 @@ impl Limiter {
 
     /// Starts it under the limits: it and all that it starts.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        let _alone = BIRTH.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _alone = alone();
         let entered = self.cgroups.iter().try_for_each(|cgroup| enter(&cgroup.folder));
         let child = entered.and_then(|()| command.spawn());
         let left: Vec<io::Error> =

@@ -27,7 +27,8 @@ pub struct ServerReading {
     /// What observed backends wait for, as `Type:event` (`Lock:transactionid`, `Client:ClientRead`), and how
     /// many do.
     pub wait_events: Vec<(String, u32)>,
-    /// Transactions committed in this database so far. Backends report theirs once a second at most.
+    /// Transactions committed in this database so far, the observer's own looks among them. Backends report
+    /// theirs once a second at most.
     pub commits: u64,
     /// Transactions rolled back so far.
     pub rollbacks: u64,

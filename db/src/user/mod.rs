@@ -18,6 +18,15 @@ use crate::schema::{ACCOUNTS, BRANCHES, COUNTERS, SCHEMA, SQL, TELLERS};
 /// How `schema.sql` marks a schema as ours.
 const MARK: &str = "made by poollab";
 
+/// The way in that a URL tells (with what libpq's environment adds to it), and whether it asks for TLS.
+///
+/// # Errors
+/// It is no such URL, or says something that poollab can't do. The text never has the password.
+pub fn endpoint_of_url(url: &str) -> Result<(Endpoint, bool), DbError> {
+    let url::Parsed { endpoint, encryption } = url::parse(url)?;
+    Ok((endpoint, encryption == Encryption::Always))
+}
+
 /// A server that belongs to the user. Nothing is created before [`prepare`](Self::prepare).
 #[derive(Debug)]
 pub struct UserDatabase {

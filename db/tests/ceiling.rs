@@ -1,0 +1,70 @@
+//! pgbench as the ceiling.
+
+mod common;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use common::cluster;
+use poollab_db::ceiling::pgbench;
+use poollab_db::observer::{EVERY, Observer};
+
+const SQL: &str = "SELECT abalance FROM poollab.accounts WHERE aid = :id";
+
+#[tokio::test]
+async fn pgbench_runs_our_statement_by_either_way_in_and_shows_no_password() {
+    let Some(cluster) = cluster(10, 3) else { return };
+    let ready = cluster.ready();
+    if !ready.bin.join("pgbench").exists() {
+        println!("SKIPPED: there is no pgbench in {}", ready.bin.display());
+        return;
+    }
+    let observer = Observer::start(&ready.admin, "", &[], EVERY).await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let watch = Arc::clone(&over);
+    let watcher = std::thread::spawn(move || {
+        let mut seen = HashSet::new();
+        while !watch.load(Ordering::Relaxed) {
+            for entry in fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
+                for file in ["cmdline", "environ"] {
+                    seen.extend(
+                        fs::read(entry.path().join(file)).map(|it| String::from_utf8_lossy(&it).into_owned()),
+                    );
+                }
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        seen
+    });
+    for endpoint in [&ready.app_socket, &ready.app_tcp] {
+        let ceiling = pgbench(&ready.bin, endpoint, SQL, 4, Duration::from_secs(1)).await.unwrap().unwrap();
+        println!("{ceiling:?}");
+        assert!(ceiling.tps > 10.0 && ceiling.tool.starts_with("pgbench (PostgreSQL)"), "{ceiling:?}");
+        assert!(ceiling.command.contains("-c 4") && ceiling.command.contains(SQL), "{ceiling:?}");
+    }
+    over.store(true, Ordering::Relaxed);
+    let seen = watcher.join().unwrap();
+    let password = ready.app_tcp.password.as_ref().unwrap().reveal();
+    assert!(seen.iter().any(|line| line.contains("pgbench")), "the watcher saw nothing");
+    assert!(!seen.iter().any(|line| line.contains(password)));
+    if let Some(statements) = observer.statements_seen().await.unwrap() {
+        assert!(statements.iter().any(|(query, _)| query.contains("abalance")), "{statements:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_is_an_error_and_not_a_ceiling_of_nothing() {
+    let Some(cluster) = cluster(10, 3) else { return };
+    let ready = cluster.ready();
+    let result = pgbench(&ready.bin, &ready.app_socket, "SELECT nonsense", 1, Duration::from_secs(1)).await;
+    match result {
+        Ok(None) => println!("SKIPPED: there is no pgbench"),
+        Ok(Some(ceiling)) => panic!("{ceiling:?}"),
+        Err(why) => assert!(why.to_string().contains("nonsense"), "{why}"),
+    }
+    assert!(Path::new(&ready.folder).exists());
+}
