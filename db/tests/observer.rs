@@ -41,7 +41,7 @@ async fn figures_keep_coming_while_every_ordinary_slot_is_taken() {
                 (ready.app_socket.clone(), Arc::clone(&over), Arc::clone(&refused));
             tokio::spawn(async move {
                 while !over.load(Ordering::Relaxed) {
-                    let error = connect(&endpoint, "test stormer").await.err().expect("a slot was free");
+                    let error = connect(&endpoint, "test stormer").await.expect_err("a slot was free");
                     let failure = classify::error(&error);
                     assert_eq!(failure.kind, ErrorKind::SlotsExhausted, "{failure}");
                     refused.fetch_add(1, Ordering::Relaxed);
