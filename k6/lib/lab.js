@@ -127,7 +127,8 @@ export function define(script, { trials, warmup = 0, query = null, within = null
 
   function handleSummary(data) {
     const document = summarise(script, trials, must, data, { warmup, timeout: REQUEST_TIMEOUT }, conclude);
-    const out = env('OUT', import.meta.resolve(`../results/${script}.json`).replace('file://', ''));
+    const folder = env('OUT_DIR', import.meta.resolve('../results').replace('file://', ''));
+    const out = env('OUT', `${folder}/k6-${script}.json`);
     return { stdout: document.text(out), [out]: `${JSON.stringify(document.json, null, 2)}\n` };
   }
 
