@@ -1,6 +1,6 @@
 //! Figures as people read them, the same in findings and in every document.
 
-/// A count or a rate with thousands separated: `9,310`, `68`, `6.8`, `0.42`. Two significant digits
+/// A count or a rate with thousands separated: `9,310`, `68`, `6.8`, `0.42`, `≈0`. Two significant digits
 /// below 10, none of them invented above.
 pub fn rate(value: f64) -> String {
     let size = value.abs();
@@ -10,6 +10,8 @@ pub fn rate(value: f64) -> String {
         thousands(value.round() as i64)
     } else if size >= 0.995 {
         format!("{value:.1}")
+    } else if size < 0.005 {
+        "≈0".to_owned()
     } else {
         format!("{value:.2}")
     }

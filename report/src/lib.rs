@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Findings and trials in, documents out: one file for each format.
+//!
+//! Invariants: measures nothing and decides nothing. What leads, what failed and what is to be doubted
+//! comes from `poollab_analysis`; here it is only put into words, tables and pictures. No I/O: every
+//! exporter is a function from a [`Report`](poollab_model::Report) to a text.
+
+mod charts;
+mod csv;
+mod facts;
+mod html;
+mod json;
+mod markdown;
+mod rows;
+mod terminal;
+
+pub use self::csv::csv;
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+pub use terminal::terminal;

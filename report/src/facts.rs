@@ -1,0 +1,76 @@
+//! What was run, in short: the line above every document.
+
+use poollab_analysis::figures;
+use poollab_model::{Ceiling, DatabaseChoice, Load, Means, Report};
+
+/// Database, limits, load and repeats, each a few words.
+pub fn conditions(report: &Report) -> Vec<String> {
+    let (plan, environment) = (&report.plan, &report.environment);
+    let mut facts = vec![format!("{} {}", postgres(&environment.postgres), provided(&environment.database))];
+    facts.push(limits(report));
+    facts.push(format!(
+        "{} slots, {} reserved",
+        environment.limits.max_connections, environment.limits.reserved
+    ));
+    facts.push(figures::list(&plan.loads.iter().map(Load::to_string).collect::<Vec<_>>()));
+    facts.push(format!("{} × {}", plan.repeats, plan.duration));
+    facts.retain(|fact| !fact.is_empty());
+    facts
+}
+
+/// The ceiling in a line.
+pub fn ceiling(ceiling: &Ceiling) -> String {
+    format!(
+        "{}, {} tps on {} ({})",
+        ceiling.tool,
+        figures::rate(ceiling.tps),
+        ceiling.workload,
+        ceiling.command
+    )
+}
+
+/// How a limit is enforced.
+pub fn means(means: Means) -> &'static str {
+    match means {
+        Means::CgroupV2 => "cgroup v2",
+        Means::CgroupV1 => "cgroup v1",
+        Means::SystemdScope => "systemd scope",
+        Means::Container => "container",
+        Means::None => "not in force",
+    }
+}
+
+/// The command that repeats the run.
+pub fn repeat_command(report: &Report) -> String {
+    format!("poollab run {}/plan.toml", report.run.id)
+}
+
+fn limits(report: &Report) -> String {
+    let (asked, force) = (&report.environment.limits, &report.environment.limits_in_force);
+    let cpu = asked.cpus.map(|cpus| (format!("{cpus} CPU"), force.cpu));
+    let memory = asked.memory.map(|memory| {
+        let text = figures::bytes(memory.0);
+        (text, force.memory)
+    });
+    let parts: Vec<(String, Means)> = [cpu, memory].into_iter().flatten().collect();
+    match parts.as_slice() {
+        [] => "no CPU or memory limit".to_owned(),
+        [(a, same), (b, other)] if same == other => format!("{a}, {b} ({})", means(*same)),
+        parts => {
+            parts.iter().map(|(text, by)| format!("{text} ({})", means(*by))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// `PostgreSQL 15.18` of the long text that `version()` answers.
+fn postgres(version: &str) -> String {
+    version.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
+
+fn provided(database: &DatabaseChoice) -> &'static str {
+    match database {
+        DatabaseChoice::Embedded => "embedded",
+        DatabaseChoice::Container { .. } => "in a container",
+        DatabaseChoice::Url { .. } => "of the user's own",
+    }
+}

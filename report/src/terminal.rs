@@ -1,0 +1,160 @@
+//! The table in a terminal: copyable, no pager, no borders.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use poollab_analysis::{Group, Section, compare};
+use poollab_model::{Report, Severity};
+
+use crate::facts;
+use crate::rows::{COLUMNS, mark};
+
+/// Below this there is no table that can be read.
+const NARROWEST: usize = 40;
+
+/// The report for a terminal `width` columns wide. Texts are wrapped to it; the tables take 100 columns.
+/// `colour` asks for ANSI colours: the caller knows whether this is a terminal and whether `NO_COLOR`
+/// is set.
+pub fn terminal(report: &Report, width: usize, colour: bool) -> String {
+    let width = width.clamp(NARROWEST, 120);
+    let paint = Paint(colour);
+    let sections = compare(&report.trials, report.ceiling.as_ref());
+
+    let mut text = wrapped("", &format!("poollab run · {}", facts::conditions(report).join(" · ")), width);
+    if let Some(ceiling) = &report.ceiling {
+        text.push_str(&paint.dim(&wrapped("", &format!("ceiling: {}", facts::ceiling(ceiling)), width)));
+    }
+    text.push_str(&tables(&sections, width, paint));
+    if sections.is_empty() {
+        text.push_str("\nno trial has finished\n");
+    }
+    if !report.findings.is_empty() {
+        text.push_str(&format!("\n{}\n", paint.bold("findings")));
+    }
+    for finding in &report.findings {
+        let about = finding.workload.as_deref().filter(|_| sections.len() > 1);
+        let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
+        let sign = format!("  {} ", mark(finding.severity));
+        let lines = wrapped(&sign, &format!("{about}{}", one_line(&finding.text)), width);
+        text.push_str(&paint.finding(finding.severity, &lines));
+    }
+    text
+}
+
+/// All sections in one table, so that their columns stand below each other.
+fn tables(sections: &[Section], width: usize, paint: Paint) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    // What follows each line of the table: nothing, or the failures of that row.
+    let mut after: Vec<Line<'_>> = Vec::new();
+    for section in sections {
+        let names = COLUMNS.iter().map(|column| column.name.to_owned());
+        table.add_row(std::iter::once(clipped(&section.heading)).chain(names).collect::<Vec<_>>());
+        after.push(Line::Heading);
+        for group in &section.groups {
+            let cells = COLUMNS.iter().map(|column| (column.cell)(group));
+            table.add_row(
+                std::iter::once(clipped(&format!("  {}", group.label))).chain(cells).collect::<Vec<_>>(),
+            );
+            after.push(Line::Row(group));
+        }
+    }
+    set_gaps(&mut table, 2);
+    if table.lines().any(|line| line.trim_end().chars().count() > width) {
+        set_gaps(&mut table, 1);
+    }
+    let mut text = String::new();
+    for (line, kind) in table.lines().zip(after) {
+        let line = line.trim_end();
+        match kind {
+            Line::Heading => text.push_str(&format!("\n{}\n", paint.bold(line))),
+            Line::Row(group) => {
+                text.push_str(line);
+                text.push('\n');
+                if let Some(error) = group.main_error() {
+                    text.push_str(&paint.red(&format!("      ╰ {error}\n")));
+                }
+            }
+        }
+    }
+    text
+}
+
+/// Blanks between columns; figures stand at the right.
+fn set_gaps(table: &mut Table, gap: u16) {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding(if index == 0 { (0, 0) } else { (gap, 0) });
+        column.set_cell_alignment(if index == 0 { CellAlignment::Left } else { CellAlignment::Right });
+    }
+}
+
+enum Line<'a> {
+    Heading,
+    Row(&'a Group),
+}
+
+/// A name that would push the table beyond its width loses its end.
+fn clipped(name: &str) -> String {
+    const WIDEST: usize = 24;
+    if name.chars().count() <= WIDEST {
+        return name.to_owned();
+    }
+    name.chars().take(WIDEST - 1).chain(['…']).collect()
+}
+
+/// Text wrapped to a width, its later lines under the first.
+fn wrapped(lead: &str, text: &str, width: usize) -> String {
+    let indent = lead.chars().count();
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width.saturating_sub(indent)).unwrap_or(u16::MAX));
+    table.add_row([text]);
+    if let Some(column) = table.column_mut(0) {
+        column.set_padding((0, 0));
+    }
+    let mut lines = String::new();
+    for (number, line) in table.lines().enumerate() {
+        let start = if number == 0 { lead.to_owned() } else { " ".repeat(indent) };
+        lines.push_str(&format!("{start}{}\n", line.trim_end()));
+    }
+    lines
+}
+
+/// Texts of a database may hold line breaks and control characters; a terminal must not obey them.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn wrap(self, code: &str, text: &str) -> String {
+        if !self.0 {
+            return text.to_owned();
+        }
+        // Line by line, so that each one survives being copied or cut alone.
+        let coloured = |line: &str| format!("\u{1b}[{code}m{line}\u{1b}[0m");
+        let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(coloured).collect();
+        lines.join("\n") + if text.ends_with('\n') { "\n" } else { "" }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.wrap("2", text)
+    }
+
+    fn red(self, text: &str) -> String {
+        self.wrap("31", text)
+    }
+
+    fn finding(self, severity: Severity, text: &str) -> String {
+        match severity {
+            Severity::Problem => self.red(text),
+            Severity::Doubt => self.wrap("33", text),
+            Severity::Note => text.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The page: its structure, and what must never be in it.
+
+use poollab_analysis::fixtures;
+use poollab_model::{Report, Severity};
+use poollab_report::html;
+
+/// Tags whose texts are the page's outline.
+const OUTLINE: [&str; 7] = ["h1", "h2", "h3", "figcaption", "summary", "legend", "th scope=\"row\""];
+
+fn outline(page: &str) -> String {
+    let mut lines = Vec::new();
+    let body = &page[page.find("<body>").unwrap()..];
+    for part in body.split('<').skip(1) {
+        for tag in OUTLINE {
+            if part.starts_with(tag) && part[tag.len()..].starts_with(['>', ' ']) {
+                let name = tag.split(' ').next().unwrap();
+                let start = body[..].as_ptr() as usize;
+                let from = part.as_ptr() as usize - start;
+                let end = body[from..].find(&format!("</{name}>")).unwrap();
+                lines.push(format!("{name}: {}", words(&body[from - 1..from + end])));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+/// What is left when tags are taken out.
+fn words(markup: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for c in markup.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn hostile() -> Report {
+    let evil = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
+    let mut run = fixtures::main_run();
+    for trial in &mut run.trials {
+        for error in &mut trial.errors {
+            error.message = evil.to_owned();
+            error.sqlstate = Some(evil.to_owned());
+        }
+        trial.remarks = vec![evil.to_owned()];
+    }
+    run.environment.postgres = evil.to_owned();
+    run.environment.machine.cpu = evil.to_owned();
+    run.environment.unobserved = vec![evil.to_owned()];
+    run.run.id = evil.to_owned();
+    run.run.error = Some(evil.to_owned());
+    run.run.skipped[0].reason = evil.to_owned();
+    run.report()
+}
+
+#[test]
+fn the_page_has_the_structure_that_was_agreed() {
+    insta::assert_snapshot!(outline(&html(&fixtures::main_run().report())));
+}
+
+#[test]
+fn a_hostile_error_message_stays_text() {
+    let page = html(&hostile());
+    assert!(!page.contains("<script>alert") && !page.contains("<img"));
+    assert_eq!(page.matches("<script").count(), 1, "only our own");
+    assert_eq!(page.matches("</style>").count(), 1);
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn the_page_needs_no_network() {
+    let page = html(&fixtures::main_run().report());
+    assert!(page.contains("default-src 'none'"));
+    for loading in ["http://", "https://", "src=", "@import", "<link", "fetch(", "url(http"] {
+        assert!(!page.contains(loading), "{loading}");
+    }
+}
+
+#[test]
+fn an_ordinary_run_makes_a_page_below_two_megabytes() {
+    let page = html(&fixtures::run_of(3).report());
+    assert!(page.len() < 2_000_000, "{}", page.len());
+}
+
+#[test]
+fn every_problem_and_doubt_is_on_the_first_screen() {
+    let report = fixtures::main_run().report();
+    let page = html(&report);
+    let first =
+        words(&page[page.find("<header>").unwrap()..page.find("<main>").unwrap()]).replace('\u{a0}', " ");
+    for finding in report.findings.iter().filter(|finding| finding.severity != Severity::Note) {
+        let start: String = finding.text.chars().take(40).collect();
+        assert!(first.contains(&start), "{start}");
+    }
+    assert!(first.contains("9 strategies on point-read and hold 5 ms"));
+}
+
+#[test]
+fn every_chart_is_drawn_and_says_in_words_what_it_shows() {
+    let page = html(&fixtures::main_run().report());
+    assert!(!page.contains("could not be drawn") && !page.contains("#FEDC"));
+    assert_eq!(page.matches("class=\"chart\"").count(), page.matches("role=\"img\" aria-label=").count());
+    // Five for each workload, and the course of each of the 17 rows.
+    assert_eq!(page.matches("class=\"chart\"").count(), 2 * 5 + 17);
+}
+
+#[test]
+fn what_was_not_measured_is_not_drawn_as_zero() {
+    let mut run = fixtures::main_run();
+    for trial in &mut run.trials {
+        fixtures::fail_everything(trial);
+        trial.timeline.iter_mut().for_each(|point| {
+            point.backends = None;
+            point.pool = None;
+            point.throttled_ms = None;
+        });
+    }
+    let page = html(&run.report());
+    let page = &page[..page.find("<script>").unwrap()];
+    assert!(page.contains("Nobody") && page.contains("no success") && page.contains("not observed"));
+    assert!(!page.contains("NaN") && !page.contains("Latency of successes"));
+}
+
+#[test]
+fn a_run_without_trials_still_has_a_page() {
+    let mut run = fixtures::main_run();
+    run.trials.clear();
+    assert!(html(&run.report()).contains("no trial has finished"));
+}
