@@ -60,10 +60,12 @@ async fn an_ordinary_role_gets_all_it_needs_and_leaves_nothing() {
 async fn what_poollab_did_not_make_is_never_dropped() {
     let Some(cluster) = cluster(10, 3) else { return };
     let url = foreign_database(&cluster).await;
-    run(&cluster, "CREATE SCHEMA poollab; CREATE TABLE poollab.treasure (n int)").await;
-    for reuse in [false, true] {
-        let error = UserDatabase::connect(&url, reuse).await.unwrap_err();
-        assert!(error.to_string().contains("did not make"), "{error}");
+    for theirs in ["CREATE SCHEMA poollab", "CREATE TABLE poollab.treasure (n int)"] {
+        run(&cluster, theirs).await;
+        for reuse in [false, true] {
+            let error = UserDatabase::connect(&url, reuse).await.unwrap_err();
+            assert!(error.to_string().contains("did not make"), "{error}");
+        }
     }
     run(&cluster, "DROP SCHEMA poollab CASCADE").await;
     let database = UserDatabase::connect(&url, false).await.unwrap();

@@ -67,7 +67,9 @@ impl Binaries {
     }
 
     fn named(folder: &Path, by: &str) -> Result<Self, DbError> {
-        let found = Self::in_folder(folder).ok_or_else(|| {
+        // Programs are run in another working folder: a relative path would not be found there.
+        let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let found = Self::in_folder(&absolute).ok_or_else(|| {
             DbError::Usage(format!(
                 "{by} names {}, where initdb and postgres are not both to be found and to be run; name the \
                  folder that holds them, for example /usr/lib/postgresql/17/bin",

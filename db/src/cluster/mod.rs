@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use poollab_model::wire::{GuardOrder, GuardReady};
-use poollab_model::{Endpoint, Host, Secret};
+use poollab_model::{ByteSize, Endpoint, Host, Secret};
 use rand::RngExt;
 
 pub use binaries::{Binaries, OLDEST};
@@ -30,6 +30,9 @@ use template::{ADMIN, APP, DATABASE, ORDER_CONF};
 
 /// Another program may take the free port between our finding it and Postgres's binding it.
 const PORT_ATTEMPTS: u32 = 5;
+
+/// With less, the server is killed for want of memory before it is up.
+const SMALLEST_MEMORY: ByteSize = ByteSize::mib(32);
 
 /// Where a cluster lives and where its template is cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,6 +230,14 @@ fn check(order: &GuardOrder) -> Result<(), DbError> {
             limits.reserved, limits.max_connections
         ));
     }
+    if limits.cpus.is_some_and(|cpus| !(cpus > 0.0 && cpus.is_finite())) {
+        wrong.push(format!("a CPU limit of {:?} cores is none; write for example 0.5", limits.cpus));
+    }
+    if let Some(memory) = limits.memory.filter(|memory| *memory < SMALLEST_MEMORY) {
+        wrong.push(format!(
+            "a memory limit of {memory} is too little for PostgreSQL; give it {SMALLEST_MEMORY} or more"
+        ));
+    }
     for (name, value) in &order.pg_settings {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         if name.is_empty() || !name.chars().all(plain) || value.contains(['\n', '\r', '\0']) {
@@ -243,6 +254,10 @@ fn order_conf(order: &GuardOrder, folder: &Path, port: u16, statements: bool) ->
         ("max_connections".to_owned(), order.limits.max_connections.to_string()),
         ("superuser_reserved_connections".to_owned(), order.limits.reserved.to_string()),
     ];
+    if let Some(memory) = order.limits.memory.filter(|memory| *memory < ByteSize::mib(256)) {
+        // The same share of the limit as in postgresql.conf.
+        settings.push(("shared_buffers".to_owned(), format!("{}kB", memory.0 / 4 / 1024)));
+    }
     if statements {
         settings.push(("shared_preload_libraries".to_owned(), "pg_stat_statements".to_owned()));
     }

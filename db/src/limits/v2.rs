@@ -69,3 +69,37 @@ fn parent(top: &Path, home: &Path) -> Result<PathBuf, String> {
     }
     Err(last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree of folders that looks like cgroups: name, controllers, those that it hands on.
+    fn tree(nodes: &[(&str, &str, &str)]) -> tempfile::TempDir {
+        let top = tempfile::tempdir().unwrap();
+        for (name, controllers, handed_on) in nodes {
+            let folder = top.path().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("cgroup.controllers"), controllers).unwrap();
+            fs::write(folder.join("cgroup.subtree_control"), handed_on).unwrap();
+        }
+        top
+    }
+
+    #[test]
+    fn the_nearest_cgroup_that_hands_on_both_controllers_is_the_parent() {
+        let top = tree(&[
+            ("", "cpuset cpu io memory pids", "cpu memory"),
+            ("user", "cpu memory pids", "cpu memory pids"),
+            ("user/session", "memory pids", ""),
+        ]);
+        let home = top.path().join("user/session");
+        assert_eq!(parent(top.path(), &home).unwrap(), top.path().join("user"));
+    }
+
+    #[test]
+    fn a_name_that_only_begins_like_a_controller_is_none() {
+        let top = tree(&[("", "cpuset memory", "cpuset memory")]);
+        assert!(parent(top.path(), top.path()).unwrap_err().contains("no controllers cpu and memory"));
+    }
+}

@@ -17,6 +17,8 @@ pub struct CgroupReading {
     pub cpu: Option<Duration>,
     /// Memory in use, in bytes, file cache included.
     pub memory_bytes: Option<u64>,
+    /// The most memory that was ever in use, in bytes: it sees what happens between two looks.
+    pub memory_high_water: Option<u64>,
     /// Times that memory could not be had within the limit without taking some back first.
     pub memory_failures: Option<u64>,
     /// Processes killed for want of memory.
@@ -46,6 +48,8 @@ impl CgroupReading {
         }
         set(&mut self.cpu, number("cpuacct.usage").map(Duration::from_nanos));
         set(&mut self.memory_bytes, number("memory.usage_in_bytes").or_else(|| number("memory.current")));
+        let high_water = number("memory.max_usage_in_bytes").or_else(|| number("memory.peak"));
+        set(&mut self.memory_high_water, high_water);
         set(&mut self.memory_failures, number("memory.failcnt"));
         if let Some(control) = read("memory.oom_control") {
             set(&mut self.oom_kills, field(&control, "oom_kill"));

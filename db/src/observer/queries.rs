@@ -118,22 +118,20 @@ impl Observer {
     pub async fn reset(&self) -> Result<(), DbError> {
         let client = self.client()?;
         let doing = "putting the tables back";
-        let failed = |error| DbError::statement(doing, &error);
-        client
+        let failed = |error: tokio_postgres::Error| DbError::statement(doing, &error);
+        let rewritten = client
             .batch_execute(&format!(
                 "BEGIN; SET LOCAL lock_timeout = '2s';
                  UPDATE {SCHEMA}.counters SET n = 0, version = 0 WHERE n <> 0 OR version <> 0;
                  TRUNCATE {SCHEMA}.history;
                  COMMIT"
             ))
-            .await
-            .map_err(|error| {
-                let failure = failed(error);
-                // Or the connection would stay in the failed transaction.
-                let client = Arc::clone(&client);
-                tokio::spawn(async move { client.batch_execute("ROLLBACK").await });
-                failure
-            })?;
+            .await;
+        if let Err(error) = rewritten {
+            // Or the connection would stay in the failed transaction.
+            let _ = client.batch_execute("ROLLBACK").await;
+            return Err(failed(error));
+        }
         for table in ["branches", "tellers", "counters"] {
             client.batch_execute(&format!("VACUUM {SCHEMA}.{table}")).await.map_err(failed)?;
         }

@@ -61,7 +61,9 @@ pub(super) fn figures(samples: &[Sample], from: Instant, to: Instant) -> Databas
             if all == 0 { 0.0 } else { throttled as f64 / all as f64 }
         }),
         cpu_s: change.of_time(|cgroup| cgroup.cpu).map(|time| time.as_secs_f64()),
-        memory_peak_bytes: within.iter().filter_map(|sample| sample.cgroup.memory_bytes).max(),
+        memory_peak_bytes: change
+            .risen(|cgroup| cgroup.memory_high_water)
+            .or_else(|| within.iter().filter_map(|sample| sample.cgroup.memory_bytes).max()),
         memory_failures: change.of(|cgroup| cgroup.memory_failures),
         oom_kills: change.of(|cgroup| cgroup.oom_kills),
         commits: change.of_server(|server| server.commits),
@@ -112,6 +114,13 @@ impl<'a> Change<'a> {
     fn of(&self, get: impl Fn(&CgroupReading) -> Option<u64>) -> Option<u64> {
         let get = |sample: &Sample| get(&sample.cgroup);
         Some(self.value(self.to, &get)?.saturating_sub(self.value(self.from, &get)?))
+    }
+
+    /// The value at the end, if it is a higher one than at the beginning.
+    fn risen(&self, get: impl Fn(&CgroupReading) -> Option<u64>) -> Option<u64> {
+        let get = |sample: &Sample| get(&sample.cgroup);
+        let (before, after) = (self.value(self.from, &get)?, self.value(self.to, &get)?);
+        (after > before).then_some(after)
     }
 
     fn of_time(&self, get: impl Fn(&CgroupReading) -> Option<Duration>) -> Option<Duration> {
@@ -168,6 +177,17 @@ mod tests {
         assert_eq!(figures.throttled_share, Some(2.0 / 3.0));
         assert_eq!(figures.memory_peak_bytes, Some(400));
         assert_eq!(figures.samples, 3);
+    }
+
+    #[test]
+    fn a_peak_between_two_looks_counts_for_the_trial_in_which_it_was() {
+        let (start, mut samples) = series();
+        let at = |ms| start + Duration::from_millis(ms);
+        for sample in &mut samples {
+            sample.cgroup.memory_high_water = Some(if sample.at < at(300) { 1_000 } else { 9_000 });
+        }
+        assert_eq!(figures(&samples, at(100), at(300)).memory_peak_bytes, Some(9_000));
+        assert_eq!(figures(&samples, at(300), at(500)).memory_peak_bytes, Some(500));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct UserDatabase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,
-    /// A schema without a table, ours or one that the role may use.
+    /// One that bears our mark, with nothing in it.
     OursEmpty,
     /// One of an earlier run, with its tables.
     Ours,
@@ -248,13 +248,13 @@ async fn look(client: &Client, endpoint: &Endpoint, reuse: bool) -> Result<(Foun
                  that role, or name another database"
             )));
         }
-        (true, true, false) => Found::OursEmpty,
-        (true, true, true) if !marked => {
+        (true, true, _) if !marked => {
             return Err(DbError::Refused(format!(
-                "the database {database} has a schema {SCHEMA} that poollab did not make, with something in it; \
+                "the database {database} has a schema {SCHEMA} that poollab did not make; \
                  rename it, or name another database. poollab never drops what it did not make"
             )));
         }
+        (true, true, false) => Found::OursEmpty,
         (true, true, true) if !reuse => {
             return Err(DbError::Refused(format!(
                 "the database {database} has a schema {SCHEMA} of an earlier run, or of one that is running now. If \
