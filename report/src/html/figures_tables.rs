@@ -25,8 +25,8 @@ pub fn table(section: &Section) -> Markup {
                         tr.leads[leads(group)] {
                             th scope="row" {
                                 (group.label)
-                                @if leads(group) { span.tag { "leads" } }
-                                @if !group.is_sound() { span.tag.bad { "not sound" } }
+                                @if leads(group) { " " span.tag { "leads" } }
+                                @if !group.is_sound() { " " span.tag.bad { "not sound" } }
                             }
                             @for column in &COLUMNS {
                                 td data-key=[(column.key)(group)] { ((column.cell)(group)) }
