@@ -1,5 +1,5 @@
-//! What a request costs the generator: its CPU beside that of wrk, oha and k6, where they are on the PATH,
-//! against one trivial endpoint in one run, and how punctual its open load is.
+//! What a request costs the generator: its CPU beside that of goose's own client, and of wrk, oha and k6
+//! where they are on the PATH, against one trivial endpoint in one run; and how punctual its open load is.
 //!
 //! Every generator is a child process with 32 connections, and its CPU time, from start to end, is read from
 //! the system when it has ended, so that all are measured alike. Rounds are interleaved; the median counts.
@@ -7,6 +7,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use poollab_model::wire::{LoadEvent, LoadOrder, LoadResult};
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let done = match std::env::var(ROLE).as_deref() {
         Ok("load") => return poollab_loadtest::conducted(),
         Ok("server") => serve(),
+        Ok("goose") => goose_by_itself(),
         _ => compare(),
     };
     match done {
@@ -41,15 +44,17 @@ fn main() -> ExitCode {
 /// CPU microseconds for each request, and requests a second.
 type Cost = (f64, f64);
 
+type Measure = fn(&str) -> Result<Cost, Failure>;
+
 fn compare() -> Result<(), Failure> {
     let mut server = role("server")?;
     let mut address = String::new();
     BufReader::new(server.stdout.take().ok_or("no stdout")?).read_line(&mut address)?;
     let address = address.trim();
 
-    let generators: [(&str, fn(&str) -> Result<Cost, Failure>); 4] =
-        [("poollab", poollab), ("wrk", wrk), ("oha", oha), ("k6", k6)];
-    let mut costs: [Vec<Cost>; 4] = Default::default();
+    let generators: [(&str, Measure); 5] =
+        [("poollab", poollab), ("goose", goose), ("wrk", wrk), ("oha", oha), ("k6", k6)];
+    let mut costs: [Vec<Cost>; 5] = Default::default();
     for round in 0..ROUNDS {
         for ((name, measure), costs) in generators.iter().zip(&mut costs) {
             match measure(address) {
@@ -124,6 +129,50 @@ fn conduct(address: &str, load: Load) -> Result<(LoadResult, Duration), Failure>
         LoadEvent::Done(result) => Ok((*result, cpu)),
         other => Err(format!("{other:?}").into()),
     }
+}
+
+fn goose(address: &str) -> Result<Cost, Failure> {
+    let mut child = role("goose")?;
+    writeln!(child.stdin.take().ok_or("no stdin")?, "{address}")?;
+    let (output, cpu) = finish(child)?;
+    Ok(cost(cpu, output.lines().last().ok_or("it said nothing")?.parse()?))
+}
+
+/// goose's own client, with the metrics off that can be, on the same kind of runtime.
+fn goose_by_itself() -> Result<(), Failure> {
+    use goose::config::GooseConfiguration;
+    use goose::goose::{Scenario, Transaction, TransactionFunction};
+
+    let mut address = String::new();
+    std::io::stdin().read_line(&mut address)?;
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let ask: TransactionFunction = Arc::new(move |user| {
+        let count = Arc::clone(&count);
+        Box::pin(async move {
+            let answer = user.get("/point-read/1").await?.response?;
+            answer.bytes().await?;
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        })
+    });
+    let mut configuration = GooseConfiguration::parse_args_default::<&str>(&[])?;
+    configuration.host = Some(format!("http://{}", address.trim()));
+    configuration.users = Some(CONNECTIONS as usize);
+    configuration.increase_rate = Some("1000000000".to_owned());
+    configuration.run_time = Some(SECONDS.to_string());
+    configuration.no_telnet = true;
+    configuration.no_transaction_metrics = true;
+    configuration.no_scenario_metrics = true;
+    configuration.no_status_codes = true;
+    configuration.no_print_metrics = true;
+    configuration.no_gzip = true;
+    configuration.quiet = 1;
+    let attack = goose::GooseAttack::initialize_with_config(configuration)?
+        .register_scenario(Scenario::new("plain").register_transaction(Transaction::new(ask)));
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(attack.execute())?;
+    println!("\n{}", asked.load(Ordering::Relaxed));
+    Ok(())
 }
 
 fn wrk(address: &str) -> Result<Cost, Failure> {

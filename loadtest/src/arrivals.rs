@@ -73,13 +73,18 @@ impl Queue {
         Ok(Self(Mutex::new(Head { schedule: schedule.peekable(), alarm: Alarm::new()?, taken: 0 })))
     }
 
-    /// Waits for the next arrival and takes it; `None` when the window has ended. The users queue for the
-    /// lock in order, and only the first one sleeps: one timer serves any number of users.
+    /// Waits for the next arrival and takes it; `None` when there is none left inside the window, or the
+    /// caller is only free after its end. One that was free before takes what was due, even if the machine
+    /// stood still just then: `dropped` must mean that all users were busy. The users queue for the lock in
+    /// order, and only the first one sleeps: one timer serves any number of users.
     pub async fn next(&self, window: &Window) -> std::io::Result<Option<Instant>> {
+        if Instant::now() >= window.until {
+            return Ok(None);
+        }
         let mut head = self.0.lock().await;
         let Some(offset) = head.schedule.peek() else { return Ok(None) };
         let moment = window.start + *offset;
-        if moment >= window.until || Instant::now() >= window.until {
+        if moment >= window.until {
             return Ok(None);
         }
         head.schedule.next();

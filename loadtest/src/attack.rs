@@ -71,8 +71,10 @@ fn keep_standard_output() {
 struct ToStandardError;
 
 impl log::Log for ToStandardError {
+    /// Warnings, and of goose only errors: it warns of Ctrl-C, and of options that nobody here has given.
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.level() <= log::Level::Warn
+        let quiet = if metadata.target().starts_with("goose") { log::Level::Error } else { log::Level::Warn };
+        metadata.level() <= quiet
     }
 
     fn log(&self, record: &log::Record<'_>) {

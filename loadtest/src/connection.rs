@@ -114,14 +114,14 @@ struct Wire {
 
 impl Wire {
     async fn open(target: &Target, deadline: &mut Deadline) -> Result<Self, Box<Failure>> {
-        let mut connecting = pin!(TcpStream::connect(target.address));
+        let mut connecting = pin!(TcpStream::connect(&*target.addresses));
         let connected = poll_fn(|cx| match connecting.as_mut().poll(cx) {
             Poll::Ready(connected) => Poll::Ready(Some(connected)),
             Poll::Pending if deadline.poll_passed(cx) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
         let refused = |error: &dyn std::error::Error| {
-            let text = format!("can't connect to {}: {}", target.address, chain(error));
+            let text = format!("can't connect to {}: {}", target.name(), chain(error));
             Box::new(Failure::new(ErrorKind::HttpConnect, text))
         };
         let stream = connected.await.ok_or_else(timed_out)?.map_err(|error| refused(&error))?;

@@ -13,7 +13,8 @@ use crate::arrivals::Offered;
 use crate::attack::attack;
 use crate::failures::Failure;
 use crate::recorder::Recorder;
-use crate::usage::{cpu_time, resident_bytes};
+use crate::target::Target;
+use crate::usage::{allow_connections, cpu_time, resident_bytes};
 use crate::user::{InFlight, Shared};
 use crate::validate::validate;
 use crate::window::{Window, interval};
@@ -36,7 +37,7 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// The system gave no runtime or timer.
-    #[error("the generator can't start: {0}. Is the limit of open files too low (ulimit -n)?")]
+    #[error("the generator can't go on: {0}. Use fewer users, or raise the limit of open files (ulimit -n)")]
     System(std::io::Error),
     /// goose ended by itself.
     #[error("goose ended the run: {0}")]
@@ -44,6 +45,12 @@ pub enum LoadError {
     /// It was told to stop before its end, with the reason. What was measured until then is not a result.
     #[error("stopped before the end: {0}")]
     Stopped(String),
+}
+
+impl LoadError {
+    fn interrupted() -> Self {
+        Self::Stopped("interrupted".to_owned())
+    }
 }
 
 /// Carries an order out and returns what was measured. Blocks the calling thread, on which it starts a
@@ -65,25 +72,28 @@ pub fn run(
     if !problems.is_empty() {
         return Err(LoadError::Invalid(problems));
     }
+    let target =
+        Target::new(order).map_err(|source| LoadError::Address { address: order.address.clone(), source })?;
+    allow_connections(order.load.users()).map_err(LoadError::System)?;
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(LoadError::System)?;
     // Whatever the users still do is cancelled when the runtime is dropped: a run ends when its window
     // does, and not when goose looks at its clock next.
     runtime.block_on(async {
-        let shared = Shared::new(order)
-            .map_err(|source| LoadError::Address { address: order.address.clone(), source })?;
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared::new(order, target).map_err(LoadError::System)?);
         let attack = attack(Arc::clone(&shared)).map_err(|error| LoadError::Goose(error.to_string()))?;
         let attack = pin!(attack.execute());
         tokio::select! {
             biased;
             reason = stop => Err(LoadError::Stopped(reason)),
             result = measure(&shared, on_event) => result,
-            ended = attack => Err(LoadError::Goose(match ended {
-                Ok(_) => "its users ended before the window did".to_owned(),
-                Err(error) => error.to_string(),
-            })),
+            ended = attack => Err(match ended {
+                // goose saw it first, and has told its users to go.
+                Ok(_) if goose::is_killswitch_triggered() => LoadError::interrupted(),
+                Ok(_) => LoadError::Goose("its users ended before the window did".to_owned()),
+                Err(error) => LoadError::Goose(error.to_string()),
+            }),
         }
     })
 }
@@ -137,7 +147,7 @@ async fn wait_until(shared: &Shared, moment: Instant) -> Result<(), LoadError> {
         let look = Instant::now() + Duration::from_millis(100);
         tokio::time::sleep_until(moment.min(look).into()).await;
         if goose::is_killswitch_triggered() {
-            return Err(LoadError::Stopped("interrupted".to_owned()));
+            return Err(LoadError::interrupted());
         }
         if let Some(why) = shared.broken.get() {
             return Err(LoadError::System(std::io::Error::other(why.as_str())));

@@ -85,3 +85,74 @@ fn row(out: &mut String, name: &str, q: &Quantiles) -> std::fmt::Result {
         ms(q.max)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use poollab_model::wire::LoadInterval;
+    use poollab_model::{
+        Cause, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Load, Method, Phases,
+        RequestCounts,
+    };
+
+    use super::*;
+
+    fn order() -> LoadOrder {
+        LoadOrder {
+            address: "127.0.0.1:8080".into(),
+            method: Method::Get,
+            path: "/point-read/{id}".into(),
+            ids: 10,
+            load: Load::Closed { users: 4 },
+            warmup: HumanDuration::from_millis(0),
+            duration: HumanDuration::from_secs(2),
+            request_timeout: HumanDuration::from_secs(5),
+            seed: 1,
+        }
+    }
+
+    fn result() -> LoadResult {
+        LoadResult {
+            measured_s: 2.0,
+            requests: RequestCounts { total: 10, ok: 0, failed: 10, dropped: 0 },
+            offered_rps: 5.0,
+            latency_us: Latencies::default(),
+            phases_us: Phases::default(),
+            errors: vec![ErrorRecord {
+                kind: ErrorKind::PoolTimeout,
+                sqlstate: None,
+                message: "Timed out in bb8".into(),
+                cause: Some(Cause {
+                    kind: ErrorKind::SlotsExhausted,
+                    sqlstate: Some("53300".into()),
+                    message: "sorry, too many clients already".into(),
+                }),
+                count: 10,
+                first_at_ms: 1.0,
+            }],
+            intervals: Vec::<LoadInterval>::new(),
+            histograms: Histograms::default(),
+            in_flight_at_end: 4,
+            oldest_in_flight_us: Some(1_900_000),
+            users_without_answer: 3,
+            clamped: 0,
+            cpu_s: 1.9,
+            cores: 1,
+            memory_bytes: None,
+        }
+    }
+
+    #[test]
+    fn failures_are_told_with_their_cause_and_doubts_are_not_left_out() {
+        let text = summary(&order(), &result());
+        for part in [
+            "goodput  0.0/s   throughput 5.0/s",
+            "10 × pool-timeout: Timed out in bb8",
+            "because slots-exhausted 53300: sorry, too many clients already",
+            "the generator was busy",
+            "3 users got no answer while measuring; the oldest request was 1.9 s old",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+        assert!(!text.contains("  ok "), "nothing succeeded, so there is no latency of successes\n{text}");
+    }
+}

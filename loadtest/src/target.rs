@@ -18,8 +18,8 @@ pub(crate) const ID: &str = "{id}";
 /// A request with everything prepared but its id.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// Where the service listens.
-    pub address: SocketAddr,
+    /// Where the service may listen, to be tried in this order: a name can have several addresses.
+    pub addresses: Vec<SocketAddr>,
     /// Whether the path carries an id, so that the answer must too.
     pub names_id: bool,
     method: Method,
@@ -32,13 +32,12 @@ impl Target {
     /// Prepares the requests of a validated order. Fails when its address can't be resolved.
     pub fn new(order: &LoadOrder) -> io::Result<Self> {
         let invalid = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-        let address = order
-            .address
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?;
+        let addresses: Vec<_> = order.address.to_socket_addrs()?.collect();
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+        }
         Ok(Self {
-            address,
+            addresses,
             names_id: order.path.contains(ID),
             method: match order.method {
                 poollab_model::Method::Get => Method::GET,
@@ -47,6 +46,11 @@ impl Target {
             host: HeaderValue::from_str(&order.address).map_err(invalid)?,
             pieces: order.path.split(ID).map(str::to_owned).collect(),
         })
+    }
+
+    /// The service as the order names it.
+    pub fn name(&self) -> &str {
+        self.host.to_str().unwrap_or_default()
     }
 
     /// The request for an id.

@@ -72,7 +72,7 @@ impl InFlight {
 
 impl Shared {
     /// Prepares the users of a validated order. Must be called inside a tokio runtime.
-    pub fn new(order: &LoadOrder) -> std::io::Result<Self> {
+    pub fn new(order: &LoadOrder, target: Target) -> std::io::Result<Self> {
         let queue = match &order.load {
             Load::Closed { .. } => None,
             Load::Open { rate_per_s, arrivals, .. } => {
@@ -89,7 +89,7 @@ impl Shared {
             queue,
             sent: AtomicU64::new(0),
             broken: OnceLock::new(),
-            target: Target::new(order)?,
+            target,
             seats: (0..order.load.users()).map(seat).collect(),
             window: OnceLock::new(),
             opened: Notify::new(),

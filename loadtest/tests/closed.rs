@@ -23,7 +23,8 @@ fn what_was_answered_is_what_is_counted() {
     assert_eq!(result.requests.total, result.requests.ok);
     // Each of the four may have one in flight at the end.
     assert!(seen - result.requests.ok <= 4, "{} of {seen}", result.requests.ok);
-    assert_eq!(result.offered_rps * result.measured_s, seen as f64);
+    let sent = result.offered_rps * result.measured_s;
+    assert!((sent - seen as f64).abs() <= 4.0, "sent {sent}, seen {seen}");
     assert_eq!(result.latency_us.ok.unwrap().count, result.requests.ok);
     assert!(result.latency_us.ok.unwrap().min >= 4_995, "no answer can be faster than the service");
 

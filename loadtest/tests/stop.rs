@@ -60,8 +60,14 @@ struct Conducted {
 
 impl Conducted {
     fn start(first_line: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "child", "--nocapture"])
+        Self::start_in("true", first_line)
+    }
+
+    /// After a command of the shell that changes what the child may use.
+    fn start_in(setting: &str, first_line: &str) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{setting}; exec \"$0\" --ignored --exact child --nocapture")])
+            .arg(std::env::current_exe().unwrap())
             .env(IS_CHILD, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -86,7 +92,7 @@ impl Conducted {
     }
 
     fn order(order: &LoadOrder) -> Self {
-        Self::start(&(serde_json::to_string(order).unwrap() + "\n"))
+        Self::start(&order_line(order))
     }
 
     fn wait_for_measuring(&self) {
@@ -107,6 +113,10 @@ impl Conducted {
         self.child.wait().unwrap();
         panic!("it did not end");
     }
+}
+
+fn order_line(order: &LoadOrder) -> String {
+    serde_json::to_string(order).unwrap() + "\n"
 }
 
 fn a_long_order(service: &Service) -> LoadOrder {
@@ -155,6 +165,24 @@ fn it_ends_on_ctrl_c() {
     assert_eq!(child.exit_code(), Some(130));
     // goose warns of it, and by itself it would do so in the middle of the events.
     assert_eq!(child.chatter.iter().collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn more_users_than_files_is_the_generators_want_and_not_the_services_failure() {
+    let limit = |soft: &str, hard: &str| {
+        let service = Service::start(right);
+        let mut order = closed(service.address, 200);
+        order.duration = HumanDuration::from_millis(200);
+        let mut child =
+            Conducted::start_in(&format!("ulimit -S -n {soft}; ulimit -H -n {hard}"), &order_line(&order));
+        (child.exit_code(), child.events.iter().last())
+    };
+    let (code, event) = limit("100", "1000");
+    let Some(LoadEvent::Done(result)) = event else { panic!("{event:?}") };
+    assert_eq!((code, result.requests.failed), (Some(0), 0), "{:?}", result.errors);
+    let (code, event) = limit("100", "100");
+    let Some(LoadEvent::Failed { message }) = event else { panic!("{event:?}") };
+    assert!(code == Some(3) && message.contains("open files"), "{message}");
 }
 
 #[test]
