@@ -1,1 +1,29 @@
-fn main() {}
+//! poollab: a load lab for Postgres connection pools.
+//!
+//! The command line; resolves a plan and carries it out. What can be owned by one crate is there: the
+//! database in `db`, the service in `servers`, the generator in `loadtest`, conclusions in `analysis`,
+//! documents in `report`.
+
+mod cli;
+mod commands;
+mod exit;
+mod folder;
+mod machine;
+mod output;
+mod plan;
+mod runner;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    // Logs are for who looks for them: POOLLAB_LOG=debug shows what the children say, too.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::try_from_env("POOLLAB_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
+        .init();
+    commands::dispatch(cli.command).unwrap_or_else(|failure| failure.report())
+}

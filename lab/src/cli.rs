@@ -1,0 +1,329 @@
+//! What can be typed.
+//!
+//! Values that belong to a plan arrive here as text and are read by [`crate::plan`], so that all that
+//! is wrong with a plan is said at once and not one problem a call.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A load lab for Postgres connection pools: compare, reproduce, tune, report.
+#[derive(Debug, Parser)]
+#[command(name = "poollab", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare strategies: run a plan and report on it
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Make a report again from a run's folder; needs no database
+    Report(ReportArgs),
+    /// List the strategies: the ways to a connection
+    Strategies,
+    /// List the workloads: what a request asks of the database
+    Workloads,
+    /// Print the JSON Schema of report.json
+    Schema,
+    /// Start the service under test by hand
+    #[command(after_help = SERVER_EXAMPLES)]
+    Server(Box<ServerArgs>),
+    /// Load an address by hand
+    #[command(after_help = LOAD_EXAMPLES)]
+    Load(LoadArgs),
+    /// Keep a database running for manual work
+    Db {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  poollab run                                     all strategies on point-read and hold, 64 users
+  poollab run --strategy deadpool,bb8 --users 16,64 --pool-size 4,8,16
+  poollab run --strategy deadpool --workload hold --think-ms 20 --rate 300
+  poollab run --defaults library                  every library as it comes out of the box
+  poollab run --dry-run plan.toml                 the trials and the expected time, nothing started
+  poollab run runs/…/plan.toml                    repeat a run
+
+Lists (a,b,c) multiply into trials. Settings that a strategy does not have do not multiply it.
+Exit codes: 0 done, 2 wrong usage, 3 the environment cannot, 130 interrupted.";
+
+const SERVER_EXAMPLES: &str = "\
+Examples:
+  DATABASE_URL=postgres://app@localhost/lab PGPASSWORD=… poollab server --strategy deadpool
+  poollab server --strategy r2d2 --pool-size 4 --blocking-threads 16 --listen 127.0.0.1:8081
+
+The database must hold poollab's schema: `poollab db up` makes one that does.";
+
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  poollab load --address 127.0.0.1:8080 --path '/point-read/{id}' --users 32 --duration 10s
+  poollab load --address 127.0.0.1:8080 --path '/hold/{id}?think_ms=20' --rate 300";
+
+/// What `run` takes. A flag wins over PLAN.toml, PLAN.toml wins over the defaults.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A plan, for example the plan.toml of an earlier run
+    #[arg(value_name = "PLAN.toml")]
+    pub plan: Option<PathBuf>,
+
+    /// Strategies to compare [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "What is compared")]
+    pub strategy: Vec<String>,
+    /// Workloads [default: point-read,hold]
+    #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "What is compared")]
+    pub workload: Vec<String>,
+    /// hold: what the request waits for besides the database, in milliseconds [default: 5]
+    #[arg(long, value_name = "MS", help_heading = "What is compared")]
+    pub think_ms: Option<String>,
+    /// hold: give the connection back before that wait
+    #[arg(long, help_heading = "What is compared")]
+    pub release_early: bool,
+    /// hot-row: pessimistic, optimistic or atomic [default: all three]
+    #[arg(long, value_delimiter = ',', value_name = "METHOD", help_heading = "What is compared")]
+    pub hot_row_method: Vec<String>,
+    /// What stands between service and Postgres: direct, pgbouncer-transaction, pgbouncer-session
+    #[arg(long, value_delimiter = ',', value_name = "ROUTE", help_heading = "What is compared")]
+    pub route: Vec<String>,
+
+    /// Closed load: users who wait for their answers [default: 64]
+    #[arg(long, value_delimiter = ',', value_name = "N", help_heading = "Load")]
+    pub users: Vec<String>,
+    /// Open load: arrivals a second, whether or not answers come
+    #[arg(long, value_delimiter = ',', value_name = "R", help_heading = "Load")]
+    pub rate: Vec<String>,
+    /// Open load: spacing of arrivals, poisson or constant [default: poisson]
+    #[arg(long, value_name = "SPACING", help_heading = "Load")]
+    pub arrivals: Option<String>,
+    /// Open load: the most requests in flight [default: 256]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub connections: Option<String>,
+    /// How long each trial is measured [default: 2s]
+    #[arg(long, value_name = "TIME", help_heading = "Load")]
+    pub duration: Option<String>,
+    /// Load before measuring starts [default: 500ms]
+    #[arg(long, value_name = "TIME", help_heading = "Load")]
+    pub warmup: Option<String>,
+    /// When a request is given up [default: 10s]
+    #[arg(long, value_name = "TIME", help_heading = "Load")]
+    pub request_timeout: Option<String>,
+    /// How often each trial is repeated; repeats are interleaved [default: 2]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub repeats: Option<String>,
+    /// Seed of the order of trials and of everything random [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub seed: Option<String>,
+    /// Do not measure pgbench's ceiling
+    #[arg(long, help_heading = "Load")]
+    pub no_ceiling: bool,
+
+    /// Settings of the strategies
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// The database
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// Folder in which the run's folder is made
+    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Output")]
+    pub out: PathBuf,
+    /// Print the trials and the expected time; start nothing
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+    /// Print report.json instead of the table
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// No progress
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// Settings that all strategies share.
+#[derive(Debug, Default, Args)]
+pub struct SettingsArgs {
+    /// Connections of a pool [default: 8]
+    #[arg(long, value_delimiter = ',', value_name = "N", help_heading = "Settings of the strategies")]
+    pub pool_size: Vec<String>,
+    /// How long a request waits for a connection, or none [default: 5s]
+    #[arg(long, value_name = "TIME", help_heading = "Settings of the strategies")]
+    pub acquire_timeout: Option<String>,
+    /// How long one attempt to connect may take, or none [default: 5s]
+    #[arg(long, value_name = "TIME", help_heading = "Settings of the strategies")]
+    pub connect_timeout: Option<String>,
+    /// Check a connection with a round trip at each checkout
+    #[arg(long, help_heading = "Settings of the strategies")]
+    pub health_check: bool,
+    /// How statements reach Postgres: cached, unnamed or each-time [default: cached]
+    #[arg(long, value_name = "MODE", help_heading = "Settings of the strategies")]
+    pub statements: Option<String>,
+    /// Idle connections that a pool keeps [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Settings of the strategies")]
+    pub min_idle: Option<String>,
+    /// Age at which a connection is replaced, or none [default: none]
+    #[arg(long, value_name = "TIME", help_heading = "Settings of the strategies")]
+    pub max_lifetime: Option<String>,
+    /// Time-out of each statement, or none [default: none]
+    #[arg(long, value_name = "TIME", help_heading = "Settings of the strategies")]
+    pub statement_timeout: Option<String>,
+    /// Encrypt the connections to Postgres (by TCP)
+    #[arg(long, help_heading = "Settings of the strategies")]
+    pub tls: bool,
+    /// Threads for synchronous drivers [default: 64]
+    #[arg(long, value_name = "N", help_heading = "Settings of the strategies")]
+    pub blocking_threads: Option<String>,
+    /// Worker threads of the HTTP service [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Settings of the strategies")]
+    pub workers: Option<String>,
+    /// Whose defaults: equalised, or library for every library as it comes out of the box
+    #[arg(long, value_name = "WHOSE", help_heading = "Settings of the strategies")]
+    pub defaults: Option<String>,
+}
+
+/// The database under test.
+#[derive(Debug, Default, Args)]
+pub struct DatabaseArgs {
+    /// embedded, or postgres://user@host/database for your own (password in PGPASSWORD) [default: embedded]
+    #[arg(long, value_name = "WHICH", help_heading = "Database")]
+    pub database: Option<String>,
+    /// CPU share in cores, or none [default: 0.5]
+    #[arg(long, value_name = "CORES", help_heading = "Database")]
+    pub cpus: Option<String>,
+    /// Memory, or none [default: 256MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Database")]
+    pub memory: Option<String>,
+    /// Slots for all clients together [default: 40]
+    #[arg(long, value_name = "N", help_heading = "Database")]
+    pub max_connections: Option<String>,
+    /// Slots kept for superusers [default: 3]
+    #[arg(long, value_name = "N", help_heading = "Database")]
+    pub reserved: Option<String>,
+    /// The service's way to an embedded database: socket or tcp [default: socket]
+    #[arg(long, value_name = "WAY", help_heading = "Database")]
+    pub link: Option<String>,
+    /// Folder with PostgreSQL's programs (initdb, postgres) [default: looked for]
+    #[arg(long, value_name = "DIR", help_heading = "Database")]
+    pub pg_bin: Option<PathBuf>,
+    /// Use a schema `poollab` that is already in your database, and keep it
+    #[arg(long, help_heading = "Database")]
+    pub reuse_schema: bool,
+}
+
+/// Forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The table in the terminal
+    Terminal,
+    /// One self-contained page
+    Html,
+    /// For a pull request or a wiki
+    Md,
+    /// All figures, by the schema of `poollab schema`
+    Json,
+    /// One line for each trial
+    Csv,
+}
+
+/// What `report` takes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder of a run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: Format,
+    /// Write report.html, report.md, report.json and report.csv into the run's folder again
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// What `server` takes.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// The strategy
+    #[arg(long, env = "POOLLAB_STRATEGY", required_unless_present = "conducted")]
+    pub strategy: Option<String>,
+    /// Address to listen at
+    #[arg(long, env = "POOLLAB_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The database; its password belongs into PGPASSWORD
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, required_unless_present = "conducted")]
+    pub database_url: Option<String>,
+    /// Settings
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Take orders from standard input, tell events on standard output (for the lab)
+    #[arg(long, hide = true)]
+    pub conducted: bool,
+}
+
+/// What `load` takes.
+#[derive(Debug, Args)]
+pub struct LoadArgs {
+    /// Where the service listens
+    #[arg(long, required_unless_present = "conducted")]
+    pub address: Option<String>,
+    /// Path and query of a request; {id} becomes a number
+    #[arg(long, default_value = "/point-read/{id}")]
+    pub path: String,
+    /// Send POST instead of GET
+    #[arg(long)]
+    pub post: bool,
+    /// Ids are drawn from 1 to this
+    #[arg(long, default_value = "100000")]
+    pub ids: String,
+    /// Closed load: users [default: 32]
+    #[arg(long)]
+    pub users: Option<String>,
+    /// Open load: arrivals a second
+    #[arg(long)]
+    pub rate: Option<String>,
+    /// Open load: poisson or constant
+    #[arg(long)]
+    pub arrivals: Option<String>,
+    /// Open load: the most requests in flight [default: 256]
+    #[arg(long)]
+    pub connections: Option<String>,
+    /// How long to measure
+    #[arg(long, default_value = "10s")]
+    pub duration: String,
+    /// Load before measuring
+    #[arg(long, default_value = "1s")]
+    pub warmup: String,
+    /// When a request is given up
+    #[arg(long, default_value = "10s")]
+    pub request_timeout: String,
+    /// Seed of ids and arrivals
+    #[arg(long, default_value = "1")]
+    pub seed: String,
+    /// Print all figures as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Take orders from standard input, tell events on standard output (for the lab)
+    #[arg(long, hide = true)]
+    pub conducted: bool,
+}
+
+/// What `db` does.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Start a limited database with poollab's schema and data; prints how to connect
+    Up {
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Stop it and remove everything
+    Down,
+    /// Own a database until standard input ends (for the lab)
+    #[command(hide = true)]
+    Guard,
+}

@@ -1,0 +1,29 @@
+//! One file for each command.
+
+mod db;
+mod list;
+mod load;
+mod report;
+mod run;
+mod server;
+
+use std::process::ExitCode;
+
+use crate::cli::{Command, DbCommand};
+use crate::exit::Failure;
+
+/// Does what was typed.
+pub fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Strategies => Ok(list::strategies()),
+        Command::Workloads => Ok(list::workloads()),
+        Command::Schema => Ok(list::schema()),
+        Command::Server(args) => server::server(&args),
+        Command::Load(args) => load::load(&args),
+        Command::Db { command: DbCommand::Up { database } } => db::up(&database),
+        Command::Db { command: DbCommand::Down } => db::down(),
+        Command::Db { command: DbCommand::Guard } => Ok(poollab_db::guard::main()),
+    }
+}

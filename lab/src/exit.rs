@@ -1,0 +1,77 @@
+//! How poollab ends: exit codes, and failures that advise.
+
+use std::process::ExitCode;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// What was asked can't be done by anybody: all problems at once. Exit code 2; nothing was started.
+    Usage(Vec<String>),
+    /// What was asked can't be done here and now. Exit code 3.
+    Environment(String),
+    /// It was done, and a gate that the user set is not met. Exit code 1.
+    Gate(String),
+    /// Somebody stopped it. Exit code 130.
+    Interrupted(String),
+}
+
+impl Failure {
+    /// A usage failure with one problem.
+    pub fn usage(problem: impl Into<String>) -> Self {
+        Self::Usage(vec![problem.into()])
+    }
+
+    /// A failure of the environment.
+    pub fn environment(what: impl std::fmt::Display) -> Self {
+        Self::Environment(what.to_string())
+    }
+
+    /// The same failure, with more said about it.
+    #[must_use]
+    pub fn and(self, more: &str) -> Self {
+        match self {
+            Self::Usage(mut problems) => {
+                problems.push(more.trim_start_matches("; ").to_owned());
+                Self::Usage(problems)
+            }
+            Self::Environment(what) => Self::Environment(what + more),
+            Self::Gate(what) => Self::Gate(what + more),
+            Self::Interrupted(what) => Self::Interrupted(what + more),
+        }
+    }
+
+    /// What happened, in words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Usage(problems) => problems.join("; "),
+            Self::Environment(what) | Self::Gate(what) | Self::Interrupted(what) => what.clone(),
+        }
+    }
+
+    /// Says it on standard error and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::Usage(problems) => {
+                for problem in problems {
+                    eprintln!("poollab: {problem}");
+                }
+                if problems.len() > 1 {
+                    eprintln!("poollab: {} problems, nothing was started", problems.len());
+                }
+                ExitCode::from(2)
+            }
+            Self::Environment(what) => {
+                eprintln!("poollab: {what}");
+                ExitCode::from(3)
+            }
+            Self::Gate(what) => {
+                eprintln!("poollab: {what}");
+                ExitCode::from(1)
+            }
+            Self::Interrupted(what) => {
+                eprintln!("poollab: {what}");
+                ExitCode::from(130)
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The folder of a run: the only place that knows its file names.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use poollab_model::{Environment, Plan, Report, RunInfo, SCHEMA_VERSION, TrialRecord};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const PLAN: &str = "plan.toml";
+const RUN: &str = "run.json";
+const ENVIRONMENT: &str = "environment.json";
+const TRIALS: &str = "trials.jsonl";
+
+/// A run that is being written.
+pub struct Folder {
+    path: PathBuf,
+    trials: File,
+}
+
+impl Folder {
+    /// Makes `<out>/<id>` with the plan in it. `id` may get a suffix when it is taken.
+    pub fn create(out: &Path, id: &str, plan: &Plan) -> Result<(Self, String), String> {
+        let refuse = |what: &Path, why: io::Error| {
+            format!("can't write to {}: {why}; choose another folder with --out", what.display())
+        };
+        fs::create_dir_all(out).map_err(|why| refuse(out, why))?;
+        let (path, id) = unused(out, id).map_err(|why| refuse(out, why))?;
+        let text =
+            toml::to_string(plan).map_err(|why| format!("the plan can't be written as TOML: {why}"))?;
+        let header = "# What was asked, fully resolved. To repeat this run: poollab run <this file>\n\n";
+        fs::write(path.join(PLAN), format!("{header}{text}")).map_err(|why| refuse(&path, why))?;
+        let trials = File::options().create(true).append(true).open(path.join(TRIALS));
+        let trials = trials.map_err(|why| refuse(&path, why))?;
+        Ok((Self { path, trials }, id))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a finished trial; it is on disk when this returns.
+    pub fn add_trial(&mut self, trial: &TrialRecord) -> io::Result<()> {
+        let mut line = serde_json::to_vec(trial)?;
+        line.push(b'\n');
+        self.trials.write_all(&line)?;
+        self.trials.sync_data()
+    }
+
+    /// Writes `run.json`, whole or not at all.
+    pub fn write_run(&self, run: &RunInfo) -> io::Result<()> {
+        self.write_json(RUN, run)
+    }
+
+    /// Writes `environment.json`.
+    pub fn write_environment(&self, environment: &Environment) -> io::Result<()> {
+        self.write_json(ENVIRONMENT, environment)
+    }
+
+    /// Removes a folder in which nothing was measured.
+    pub fn discard(self) {
+        // Worth a try only: an empty folder more does no harm.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+
+    fn write_json(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let next = self.path.join(format!(".{name}.new"));
+        fs::write(&next, serde_json::to_vec_pretty(value)?)?;
+        fs::rename(next, self.path.join(name))
+    }
+}
+
+/// Reads a run and concludes from it: everything that reports show, from the folder alone.
+pub fn read(path: &Path) -> Result<Report, String> {
+    if !path.join(RUN).is_file() {
+        return Err(format!(
+            "{} is not the folder of a run: it has no {RUN}. Runs are under runs/ unless --out said otherwise",
+            path.display()
+        ));
+    }
+    let run: RunInfo = json(path, RUN)?;
+    let environment: Environment = json(path, ENVIRONMENT)?;
+    let text = fs::read_to_string(path.join(PLAN)).map_err(|why| unreadable(&path.join(PLAN), &why))?;
+    let plan: Plan = toml::from_str(&text).map_err(|why| unreadable(&path.join(PLAN), &why))?;
+    let trials = trials(path)?;
+    let findings = poollab_analysis::findings(&run, &plan, &environment, &trials);
+    let ceiling = run.ceiling.clone();
+    Ok(Report { schema_version: SCHEMA_VERSION, run, plan, environment, ceiling, trials, findings })
+}
+
+/// Writes the documents of a run into its folder; gives their names.
+pub fn write_documents(path: &Path, report: &Report) -> io::Result<Vec<&'static str>> {
+    let documents = [
+        ("report.html", poollab_report::html(report)),
+        ("report.md", poollab_report::markdown(report)),
+        ("report.json", poollab_report::json(report)),
+        ("report.csv", poollab_report::csv(report)),
+    ];
+    for (name, text) in &documents {
+        fs::write(path.join(name), text)?;
+    }
+    Ok(documents.iter().map(|(name, _)| *name).collect())
+}
+
+/// A last line that was cut off by a crash is left out: it is the trial that was running.
+fn trials(path: &Path) -> Result<Vec<TrialRecord>, String> {
+    let path = path.join(TRIALS);
+    let file = File::open(&path).map_err(|why| unreadable(&path, &why))?;
+    let lines: Vec<String> =
+        BufReader::new(file).lines().collect::<Result<_, _>>().map_err(|why| unreadable(&path, &why))?;
+    let last = lines.len();
+    let mut trials = Vec::with_capacity(last);
+    for (number, line) in lines.iter().enumerate() {
+        match serde_json::from_str(line) {
+            Ok(trial) => trials.push(trial),
+            Err(why) if why.is_eof() && number + 1 == last => {}
+            Err(why) => return Err(format!("{} line {}: {why}", path.display(), number + 1)),
+        }
+    }
+    Ok(trials)
+}
+
+fn json<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, String> {
+    let path = path.join(name);
+    let text = fs::read(&path).map_err(|why| unreadable(&path, &why))?;
+    serde_json::from_slice(&text).map_err(|why| unreadable(&path, &why))
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
+    format!("can't read {}: {why}", path.display())
+}
+
+fn unused(out: &Path, id: &str) -> io::Result<(PathBuf, String)> {
+    for suffix in 1.. {
+        let name = if suffix == 1 { id.to_owned() } else { format!("{id}-{suffix}") };
+        match fs::create_dir(out.join(&name)) {
+            Ok(()) => return Ok((out.join(&name), name)),
+            Err(why) if why.kind() == io::ErrorKind::AlreadyExists && suffix < 1_000 => {}
+            Err(why) => return Err(why),
+        }
+    }
+    unreachable!("the loop above has no end of its own")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_of_one_second_get_two_folders() {
+        let out = tempfile::tempdir().unwrap();
+        let (_, first) = Folder::create(out.path(), "run", &Plan::default()).unwrap();
+        let (_, second) = Folder::create(out.path(), "run", &Plan::default()).unwrap();
+        assert_eq!((first.as_str(), second.as_str()), ("run", "run-2"));
+    }
+
+    #[test]
+    fn an_unwritable_place_is_told_with_the_flag_that_helps() {
+        let out = tempfile::NamedTempFile::new().unwrap();
+        let problem = Folder::create(out.path(), "run", &Plan::default()).err().unwrap();
+        assert!(problem.contains("--out"), "{problem}");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_run_is_refused_in_words() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(read(out.path()).unwrap_err().contains("not the folder of a run"));
+    }
+}

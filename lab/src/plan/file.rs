@@ -1,0 +1,47 @@
+//! PLAN.toml.
+
+use std::path::Path;
+
+use poollab_model::Plan;
+
+/// Reads a plan; the problem names file, line and what was expected.
+pub fn read(path: &Path) -> Result<Plan, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| {
+        format!(
+            "can't read the plan {}: {why}; name a plan.toml of an earlier run, or leave it out",
+            path.display()
+        )
+    })?;
+    parse(&text).map_err(|problem| format!("{}{problem}", path.display()))
+}
+
+fn parse(text: &str) -> Result<Plan, String> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or_else(String::new, |span| {
+            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+            let source = text.lines().nth(line - 1).unwrap_or_default().trim();
+            format!(" line {line} ({source})")
+        });
+        format!("{place}: {}", error.message())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_plan_names_its_line_and_what_was_expected() {
+        let problem = parse("seed = 1\nduration = 2\n").unwrap_err();
+        assert!(problem.contains("line 2"), "{problem}");
+        assert!(problem.contains("string"), "{problem}");
+
+        let problem = parse("seed = 1\n\n[limits]\ncpu = 0.5\n").unwrap_err();
+        assert!(problem.contains("line 4") && problem.contains("cpus"), "{problem}");
+    }
+
+    #[test]
+    fn an_empty_plan_is_the_default_plan() {
+        assert_eq!(parse(""), Ok(Plan::default()));
+    }
+}

@@ -1,0 +1,111 @@
+//! What was typed becomes what it means: defaults, then PLAN.toml, then flags; checked as a whole.
+//!
+//! Everything here is pure but for reading the one file, and every problem is collected before the
+//! first one is told.
+
+mod expand;
+mod file;
+mod flags;
+pub mod nearest;
+mod validate;
+
+use poollab_model::{Plan, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo, WorkloadSpec};
+
+use crate::cli::RunArgs;
+
+pub use flags::{database_of, load, numbers, settings};
+
+/// What there is to choose from.
+pub struct Registry {
+    /// The strategies.
+    pub strategies: Vec<StrategyInfo>,
+    /// The workloads.
+    pub workloads: Vec<WorkloadInfo>,
+    /// Whether a strategy takes a workload; says why not.
+    pub supports: fn(&StrategyId, &WorkloadSpec) -> Result<(), String>,
+}
+
+impl Registry {
+    /// What this program holds.
+    pub fn ours() -> Self {
+        Self {
+            strategies: poollab_servers::strategies(),
+            workloads: poollab_servers::workloads(),
+            supports: poollab_servers::supports,
+        }
+    }
+
+    /// A strategy by its id.
+    pub fn strategy(&self, id: &StrategyId) -> Option<&StrategyInfo> {
+        self.strategies.iter().find(|info| info.id == *id)
+    }
+
+    fn strategy_ids(&self) -> Vec<&str> {
+        self.strategies.iter().map(|info| info.id.as_str()).collect()
+    }
+
+    fn workload_ids(&self) -> Vec<&str> {
+        self.workloads.iter().map(|info| info.id.as_str()).collect()
+    }
+}
+
+/// A plan that can be carried out.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The plan.
+    pub plan: Plan,
+    /// The password that came with a database URL; never written down.
+    pub password: Option<String>,
+    /// Its trials in their order.
+    pub trials: Vec<TrialSpec>,
+    /// Combinations that can't be run.
+    pub skipped: Vec<SkippedTrial>,
+    /// What is allowed and worth knowing before it starts.
+    pub notices: Vec<String>,
+}
+
+/// Makes a plan of what was typed, or says all that is wrong with it.
+pub fn resolve(args: &RunArgs, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut plan = match &args.plan {
+        Some(path) => file::read(path).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Plan::default()
+        }),
+        None => Plan::default(),
+    };
+    let password = flags::apply(args, registry, &mut plan, &mut problems);
+    fill_in(&mut plan, registry);
+    validate::check(&plan, registry, cores, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (trials, skipped) = expand::expand(&plan, registry);
+    if trials.is_empty() {
+        let mut reasons: Vec<String> =
+            skipped.iter().map(|skip| format!("{}: {}", skip.id, skip.reason)).collect();
+        reasons.insert(0, "no trial is left of this plan".to_owned());
+        return Err(reasons);
+    }
+    let notices = validate::notices(&plan, registry);
+    Ok(Resolved { plan, password, trials, skipped, notices })
+}
+
+/// What only the registry knows: all strategies, the main job's workloads, the workloads' own defaults.
+fn fill_in(plan: &mut Plan, registry: &Registry) {
+    if plan.strategies.is_empty() {
+        plan.strategies = registry.strategies.iter().map(|info| info.id.clone()).collect();
+    }
+    if plan.workloads.is_empty() {
+        plan.workloads =
+            ["point-read", "hold"].iter().filter_map(|id| id.parse().ok()).map(WorkloadSpec::plain).collect();
+    }
+    for workload in &mut plan.workloads {
+        if workload.id == "hold" && workload.think_ms.is_none() {
+            workload.think_ms = Some(flags::DEFAULT_THINK_MS);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

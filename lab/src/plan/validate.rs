@@ -1,0 +1,193 @@
+//! Is the plan one that can be carried out, and measured?
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::ops::RangeInclusive;
+
+use poollab_model::{Acquisition, ByteSize, DefaultsPolicy, HumanDuration, Load, Plan};
+
+use super::Registry;
+use super::nearest::unknown;
+
+/// The CPU limit is a quota of 100 ms periods: below a few of them a figure shows where in a period the
+/// measuring began, and nothing else.
+const SHORTEST_TRIAL: HumanDuration = HumanDuration::from_millis(300);
+const LONGEST_TRIAL: HumanDuration = HumanDuration::from_secs(3_600);
+const LONGEST_WAIT: HumanDuration = HumanDuration::from_secs(600);
+/// Each user is a socket in the generator and one in the service.
+const USERS: RangeInclusive<u32> = 1..=10_000;
+const RATE: RangeInclusive<f64> = 0.1..=200_000.0;
+const POOL_SIZE: RangeInclusive<u32> = 1..=5_000;
+/// Postgres accepts 262143; every slot costs shared memory that the limit has to hold.
+const SLOTS: RangeInclusive<u32> = 5..=5_000;
+/// Postgres does not start with less: shared buffers, WAL buffers and the first backends.
+const LEAST_MEMORY: ByteSize = ByteSize::mib(64);
+const LONGEST_THINK_MS: u64 = 60_000;
+
+/// Adds all that is wrong with the plan to `problems`.
+pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<String>) {
+    names(plan, registry, problems);
+    times(plan, problems);
+    loads(plan, problems);
+    limits(plan, cores, problems);
+    settings(plan, problems);
+}
+
+/// What is allowed and worth knowing.
+pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
+    let free = plan.limits.free_slots();
+    let embedded = matches!(plan.database, poollab_model::DatabaseChoice::Embedded);
+    let pooled = plan
+        .strategies
+        .iter()
+        .filter_map(|id| registry.strategy(id))
+        .any(|info| matches!(info.acquisition, Acquisition::Pooled | Acquisition::Pipelined));
+    let mut notices = Vec::new();
+    for size in sizes(plan).filter(|size| embedded && pooled && *size > free) {
+        notices.push(format!(
+            "a pool of {size} is larger than the {free} slots that it can get ({} less {} reserved less 1 of the \
+             observer): expect slots-exhausted or pool-timeout with that cause",
+            plan.limits.max_connections, plan.limits.reserved
+        ));
+    }
+    notices
+}
+
+fn names(plan: &Plan, registry: &Registry, problems: &mut Vec<String>) {
+    for id in plan.strategies.iter().filter(|id| registry.strategy(id).is_none()) {
+        problems.push(unknown("strategy", id.as_str(), registry.strategy_ids()));
+    }
+    for spec in &plan.workloads {
+        if !registry.workloads.iter().any(|info| info.id == spec.id) {
+            problems.push(unknown("workload", spec.id.as_str(), registry.workload_ids()));
+        }
+        if spec.think_ms.is_some_and(|ms| ms > LONGEST_THINK_MS) {
+            problems.push(format!("{spec}: think_ms is at most {LONGEST_THINK_MS}"));
+        }
+        if spec.id != "hold" && (spec.think_ms.is_some() || spec.release_early) {
+            problems.push(format!("{}: think_ms and release_early belong to hold", spec.id));
+        }
+        if spec.id != "hot-row" && spec.method.is_some() {
+            problems.push(format!("{}: method belongs to hot-row", spec.id));
+        }
+    }
+    twice("strategy", &plan.strategies, problems);
+    twice("workload", &plan.workloads, problems);
+    twice("route", &plan.routes, problems);
+    twice("pool size", &plan.pool_sizes, problems);
+    if plan.routes.is_empty() {
+        problems.push("the plan has no route; direct is the plain one".to_owned());
+    }
+    if plan.loads.is_empty() {
+        problems.push("the plan has no load; give --users or --rate".to_owned());
+    }
+}
+
+fn times(plan: &Plan, problems: &mut Vec<String>) {
+    within("duration", plan.duration, SHORTEST_TRIAL..=LONGEST_TRIAL, problems);
+    if plan.warmup > LONGEST_TRIAL {
+        problems.push(format!("warmup {} is too long; at most {LONGEST_TRIAL}", plan.warmup));
+    }
+    within("request timeout", plan.request_timeout, HumanDuration::from_millis(10)..=LONGEST_WAIT, problems);
+    within("repeats", plan.repeats, 1..=100, problems);
+}
+
+fn loads(plan: &Plan, problems: &mut Vec<String>) {
+    for load in &plan.loads {
+        match load {
+            Load::Closed { users } => within("users", *users, USERS, problems),
+            Load::Open { rate_per_s, users, .. } => {
+                within("rate", *rate_per_s, RATE, problems);
+                within("connections", *users, USERS, problems);
+            }
+        }
+    }
+    let mut seen = Vec::new();
+    for load in &plan.loads {
+        if seen.contains(&load) {
+            problems.push(format!("the load {load} is there twice; use --repeats to repeat"));
+        }
+        seen.push(load);
+    }
+}
+
+/// The limits alone.
+pub fn limits(plan: &Plan, cores: u32, problems: &mut Vec<String>) {
+    let limits = &plan.limits;
+    if let Some(cpus) = limits.cpus
+        && !(0.05..=f64::from(cores)).contains(&cpus)
+    {
+        problems.push(format!(
+            "cpus {cpus} can't be given: this machine has {cores} cores; write a share from 0.05 to {cores}, or none"
+        ));
+    }
+    if let Some(memory) = limits.memory.filter(|memory| *memory < LEAST_MEMORY) {
+        problems.push(format!(
+            "memory {memory} is less than Postgres needs to start; give at least {LEAST_MEMORY}, or none"
+        ));
+    }
+    within("max_connections", limits.max_connections, SLOTS, problems);
+    if limits.reserved == 0 || limits.free_slots() == 0 {
+        problems.push(format!(
+            "{} slots with {} reserved: at least 1 has to be reserved for the observer and at least 1 be left for \
+             the service",
+            limits.max_connections, limits.reserved
+        ));
+    }
+}
+
+fn settings(plan: &Plan, problems: &mut Vec<String>) {
+    let settings = &plan.settings;
+    for size in sizes(plan) {
+        within("pool size", size, POOL_SIZE, problems);
+        if settings.min_idle > size {
+            problems.push(format!("min_idle {} is more than the pool size {size}", settings.min_idle));
+        }
+    }
+    within("blocking threads", settings.blocking_threads, 1..=4_096, problems);
+    within("workers", settings.workers, 1..=256, problems);
+    for (name, time) in [
+        ("acquire_timeout", settings.acquire_timeout),
+        ("connect_timeout", settings.connect_timeout),
+        ("max_lifetime", settings.max_lifetime),
+        ("statement_timeout", settings.statement_timeout),
+    ] {
+        if time.is_some_and(|time| time.0.is_zero()) {
+            problems
+                .push(format!("{name} 0 would refuse everything at once; write none for \"no time-out\""));
+        }
+    }
+    if settings.defaults == DefaultsPolicy::Equalised
+        && settings.pool_size.is_none()
+        && plan.pool_sizes.is_empty()
+    {
+        problems.push(
+            "equalised settings need a pool size; only --defaults library leaves it to the libraries"
+                .to_owned(),
+        );
+    }
+}
+
+/// All pool sizes that the plan names.
+fn sizes(plan: &Plan) -> impl Iterator<Item = u32> + '_ {
+    let single = plan.settings.pool_size.filter(|_| plan.pool_sizes.is_empty());
+    plan.pool_sizes.iter().copied().chain(single)
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+    problems: &mut Vec<String>,
+) {
+    if !range.contains(&value) {
+        problems.push(format!("{name} {value} is out of range: from {} to {}", range.start(), range.end()));
+    }
+}
+
+fn twice<T: Eq + Hash + std::fmt::Display>(what: &str, values: &[T], problems: &mut Vec<String>) {
+    let mut seen = HashSet::new();
+    for value in values.iter().filter(|value| !seen.insert(*value)) {
+        problems.push(format!("the {what} {value} is there twice; use --repeats to repeat"));
+    }
+}

@@ -1,0 +1,220 @@
+//! The database of a run, however it was provided, and the observer that watches it.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use poollab_db::{Guard, Observer, UserDatabase};
+use poollab_model::wire::GuardOrder;
+use poollab_model::{
+    Ceiling, Component, DatabaseChoice, Endpoint, Environment, Host, LimitsInForce, Link, Plan, Route,
+    WorkloadSpec,
+};
+
+use super::Options;
+use crate::exit::Failure;
+use crate::machine;
+
+/// Ten looks a second: the CPU limit's period is 100 ms, and nothing shorter shows in it.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// All connections of the service have names that begin so.
+const APPLICATIONS: &str = "poollab/";
+/// How long a backend may take to notice that its client is gone.
+const BACKENDS_LEAVE: Duration = Duration::from_secs(2);
+/// Connections of pgbench where the plan names no pool size.
+const CEILING_CLIENTS: u32 = 8;
+
+enum Provided {
+    Embedded(Box<Guard>),
+    User(Box<UserDatabase>),
+}
+
+/// A database that trials can run against.
+pub struct Database {
+    provided: Provided,
+    observer: Observer,
+}
+
+impl Database {
+    /// Provides what the plan names, with schema and data, and begins to watch it.
+    pub async fn provide(plan: &Plan, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
+        match &plan.database {
+            DatabaseChoice::Embedded => Self::embedded(plan, options).await,
+            DatabaseChoice::Url { url } => Self::users_own(url, password, options).await,
+            DatabaseChoice::Container { .. } => {
+                Err(Failure::usage("a database in a container is not provided yet; use embedded or a URL"))
+            }
+        }
+    }
+
+    async fn embedded(plan: &Plan, options: &Options) -> Result<Self, Failure> {
+        let program = std::env::current_exe().map_err(Failure::environment)?;
+        let order = GuardOrder {
+            limits: plan.limits.clone(),
+            pg_bin: options.pg_bin.clone(),
+            pg_settings: Vec::new(),
+        };
+        let guard = Guard::spawn(&program, &["db", "guard"], &order).await?;
+        let ready = guard.ready();
+        let observer = Observer::start(&ready.admin, APPLICATIONS, &ready.cgroups, LOOK_EVERY).await?;
+        Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer })
+    }
+
+    async fn users_own(url: &str, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
+        let user = UserDatabase::connect(&with_password(url, password), options.reuse_schema).await?;
+        if !options.quiet {
+            eprintln!("{}", user.plan_of_creation());
+        }
+        user.prepare().await?;
+        let observer = match user.observer(APPLICATIONS, LOOK_EVERY).await {
+            Ok(observer) => observer,
+            Err(why) => {
+                user.drop_all().await?;
+                return Err(why.into());
+            }
+        };
+        Ok(Self { provided: Provided::User(Box::new(user)), observer })
+    }
+
+    /// Who watches.
+    pub fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    /// The service's way in.
+    pub fn endpoint(&self, link: Link, route: Route) -> Result<Endpoint, String> {
+        if route != Route::Direct {
+            return Err(format!("the route {route} is not provided yet; use direct"));
+        }
+        Ok(match (&self.provided, link) {
+            (Provided::Embedded(guard), Link::Socket) => guard.ready().app_socket.clone(),
+            (Provided::Embedded(guard), Link::Tcp) => guard.ready().app_tcp.clone(),
+            (Provided::User(user), _) => user.endpoint().clone(),
+        })
+    }
+
+    /// Backends of all services, as last seen.
+    pub fn backends_now(&self) -> Option<u32> {
+        self.observer.latest_server().map(|server| server.all_backends)
+    }
+
+    /// Connections of a service that has ended. They get a moment: Postgres notices a closed socket when the
+    /// backend gets to run, and it may be throttled.
+    pub async fn backends_left(&self, application: &str) -> Option<u32> {
+        let deadline = Instant::now() + BACKENDS_LEAVE;
+        loop {
+            match self.observer.count_backends(application).await {
+                Ok(0) => return Some(0),
+                Ok(left) if Instant::now() >= deadline => return Some(left),
+                Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Whether it still runs; a guard tells by itself when its server has ended.
+    pub async fn check_alive(&mut self) -> Result<(), Failure> {
+        let Provided::Embedded(guard) = &mut self.provided else { return Ok(()) };
+        match tokio::time::timeout(Duration::ZERO, guard.failed()).await {
+            Ok(why) => Err(Failure::environment(why)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What travels with the numbers.
+    pub async fn environment(&self, plan: &Plan) -> Result<Environment, Failure> {
+        let facts = self.observer.facts();
+        let unobserved = match &self.provided {
+            Provided::Embedded(_) if facts.has_statements() => Vec::new(),
+            Provided::Embedded(_) => vec![
+                "Whether the workload's statements reached the server: PostgreSQL's contrib modules, which hold \
+                 pg_stat_statements, are not installed."
+                    .to_owned(),
+            ],
+            Provided::User(user) => user.unobserved(),
+        };
+        Ok(Environment {
+            poollab: env!("CARGO_PKG_VERSION").to_owned(),
+            optimised_build: !cfg!(debug_assertions),
+            machine: machine::look(),
+            database: plan.database.clone(),
+            postgres: facts.version.clone(),
+            postgres_version_num: facts.version_num,
+            database_link: match self.endpoint(plan.link, Route::Direct).map(|endpoint| endpoint.host) {
+                Ok(Host::Tcp(host)) => format!("tcp {host}"),
+                Ok(Host::Socket(_)) | Err(_) => "unix socket".to_owned(),
+            },
+            postgres_settings: self.observer.settings().await?,
+            limits: self.limits(plan),
+            limits_in_force: self.limits_in_force(),
+            components: self.components(),
+            unobserved,
+        })
+    }
+
+    /// pgbench with the statement of `point-read`, by the service's way in. `None`: there is no pgbench.
+    pub async fn ceiling(&self, plan: &Plan, duration: Duration) -> Result<Option<Ceiling>, String> {
+        let workload = "point-read".parse().map(WorkloadSpec::plain).map_err(|why| format!("{why}"))?;
+        let statement = poollab_servers::statements(&workload).first().copied().unwrap_or_default();
+        let bin = match &self.provided {
+            Provided::Embedded(guard) => guard.ready().bin.clone(),
+            Provided::User(_) => PathBuf::new(),
+        };
+        let clients = plan.pool_sizes.first().copied().or(plan.settings.pool_size).unwrap_or(CEILING_CLIENTS);
+        let clients = clients.min(plan.limits.free_slots()).max(1);
+        let endpoint = self.endpoint(plan.link, Route::Direct)?;
+        let sql = statement.replace("$1", ":id");
+        let measured = poollab_db::ceiling::pgbench(&bin, &endpoint, &sql, clients, duration).await;
+        let Some(measured) = measured.map_err(|why| why.to_string())? else { return Ok(None) };
+        Ok(Some(Ceiling {
+            tool: measured.tool,
+            command: measured.command,
+            workload: workload.id.to_string(),
+            clients: measured.clients,
+            tps: measured.tps,
+            samples: vec![measured.tps],
+        }))
+    }
+
+    /// Ends it; nothing of ours is left.
+    pub async fn stop(self) -> Result<(), poollab_db::DbError> {
+        self.observer.stop().await;
+        match self.provided {
+            Provided::Embedded(guard) => guard.stop().await,
+            Provided::User(user) => user.drop_all().await,
+        }
+    }
+
+    /// Of a user's own server the slots are what they are, and there are no others.
+    fn limits(&self, plan: &Plan) -> poollab_model::Limits {
+        match &self.provided {
+            Provided::Embedded(_) => plan.limits.clone(),
+            Provided::User(_) => poollab_model::Limits {
+                cpus: None,
+                memory: None,
+                max_connections: self.observer.facts().slots,
+                reserved: self.observer.facts().reserved,
+            },
+        }
+    }
+
+    fn limits_in_force(&self) -> LimitsInForce {
+        match &self.provided {
+            Provided::Embedded(guard) => guard.ready().limits_in_force.clone(),
+            Provided::User(user) => user.limits_in_force(),
+        }
+    }
+
+    fn components(&self) -> Vec<Component> {
+        let mut components = poollab_servers::components();
+        components.push(Component { name: "poollab".into(), version: env!("CARGO_PKG_VERSION").into() });
+        components
+    }
+}
+
+/// The URL that a driver needs; the plan's has no password.
+fn with_password(url: &str, password: Option<&str>) -> String {
+    let (Some(password), Ok(mut parsed)) = (password, url::Url::parse(url)) else { return url.to_owned() };
+    // It fails only for a URL that can have no password; the connection then says what is wrong.
+    let _ = parsed.set_password(Some(password));
+    parsed.into()
+}

@@ -1,0 +1,254 @@
+//! Carries a plan out: database, trials, ceiling, folder.
+
+mod child;
+mod database;
+mod http;
+pub mod progress;
+mod stop;
+mod timeline;
+mod trial;
+mod verify;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use poollab_model::{Acquisition, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec};
+
+use crate::exit::Failure;
+use crate::folder::Folder;
+use crate::plan::{Registry, Resolved};
+use database::Database;
+use progress::Progress;
+use stop::Stop;
+
+/// Trials in a row without a result after which a run gives up: the environment is broken.
+const GIVE_UP_AFTER: u32 = 3;
+
+/// What a run needs to know beside its plan.
+pub struct Options {
+    /// Folder in which the run's folder is made.
+    pub out: PathBuf,
+    /// No progress.
+    pub quiet: bool,
+    /// Folder of PostgreSQL's programs.
+    pub pg_bin: Option<PathBuf>,
+    /// Use a schema that is already in the user's database.
+    pub reuse_schema: bool,
+}
+
+/// A run that has left results.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Why it did not get to its end, if it did not.
+    pub stopped: Option<Failure>,
+}
+
+/// Carries a plan out, trial by trial in its order. `Err`: nothing was measured, and no folder is left.
+pub fn run(resolved: &Resolved, registry: &Registry, options: &Options) -> Result<Ended, Failure> {
+    conduct("compare", resolved, registry, options, async |bench| {
+        bench.ceiling().await;
+        for spec in &resolved.trials {
+            bench.trial(spec).await?;
+        }
+        bench.ceiling().await;
+        Ok(())
+    })
+}
+
+/// Time that the ceiling takes: one measurement before the trials and one after them.
+pub fn ceiling_time(plan: &Plan) -> Duration {
+    2 * ceiling_sample(plan)
+}
+
+/// pgbench measures whole seconds.
+fn ceiling_sample(plan: &Plan) -> Duration {
+    Duration::from_secs(plan.duration.0.as_secs_f64().ceil().clamp(1.0, 5.0) as u64)
+}
+
+/// Provides the database and the folder, lets `job` do its trials, and ends everything in order, also
+/// when somebody asks for the end. What is finished by then is on disk.
+pub fn conduct(
+    kind: &str,
+    resolved: &Resolved,
+    registry: &Registry,
+    options: &Options,
+    job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
+) -> Result<Ended, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::environment(format!("can't start: {why}")))?;
+    runtime.block_on(conducted(kind, resolved, registry, options, job))
+}
+
+async fn conducted(
+    kind: &str,
+    resolved: &Resolved,
+    registry: &Registry,
+    options: &Options,
+    job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
+) -> Result<Ended, Failure> {
+    let plan = &resolved.plan;
+    let mut stop =
+        Stop::listen().map_err(|why| Failure::environment(format!("can't listen for signals: {why}")))?;
+    let started = jiff::Timestamp::now();
+    let id = format!("{}-{kind}", started.strftime("%Y-%m-%dT%H-%M-%SZ"));
+    let (folder, id) = Folder::create(&options.out, &id, plan).map_err(Failure::usage)?;
+    let info = RunInfo {
+        id,
+        started_at: started.to_string(),
+        finished_at: None,
+        seed: plan.seed,
+        status: RunStatus::Running,
+        trials_planned: u32::try_from(resolved.trials.len()).unwrap_or(u32::MAX),
+        skipped: resolved.skipped.clone(),
+        ceiling: None,
+        error: None,
+    };
+    let load = plan.warmup.0 + plan.duration.0;
+    let progress = Progress::new(resolved.trials.len(), load, plan.limits.max_connections, options.quiet);
+
+    progress.say("starting Postgres");
+    let provided = tokio::select! {
+        provided = Database::provide(plan, resolved.password.as_deref(), options) => provided,
+        name = stop.asked() => Err(Failure::Interrupted(format!("stopped by {name} before the first trial"))),
+    };
+    let database = match provided {
+        Ok(database) => database,
+        Err(failure) => {
+            progress.finish();
+            folder.discard();
+            return Err(failure);
+        }
+    };
+    let mut bench =
+        Bench { plan, registry, database, folder, info, progress, finished: 0, without_result: 0 };
+    let stopped = tokio::select! {
+        ended = bench.carry_out(job) => ended.err(),
+        name = stop.asked() => Some(Failure::Interrupted(format!("stopped by {name}"))),
+    };
+    bench.end(stopped).await
+}
+
+/// The lab's bench: a database that runs, a folder that takes trials.
+pub struct Bench<'a> {
+    plan: &'a Plan,
+    registry: &'a Registry,
+    database: Database,
+    folder: Folder,
+    info: RunInfo,
+    progress: Progress,
+    finished: u32,
+    without_result: u32,
+}
+
+impl Bench<'_> {
+    /// Carries one trial out and saves it. `None`: it has no result, which is noted; after a few of those
+    /// in a row the run gives up.
+    pub async fn trial(&mut self, spec: &TrialSpec) -> Result<Option<TrialRecord>, Failure> {
+        let info = self.registry.strategy(&spec.strategy);
+        let acquisition = info.map_or(Acquisition::Pooled, |info| info.acquisition);
+        let carried =
+            trial::carry_out(spec, self.plan, acquisition, &mut self.database, &mut self.progress).await;
+        self.database.check_alive().await?;
+        match carried {
+            Ok(record) => {
+                self.without_result = 0;
+                self.finished += 1;
+                self.folder.add_trial(&record).map_err(|why| unwritable(&self.folder, &why))?;
+                self.progress.trial_done(&record);
+                Ok(Some(record))
+            }
+            Err(reason) => {
+                self.without_result += 1;
+                self.progress.trial_failed(spec, &reason);
+                self.info.skipped.push(SkippedTrial { id: spec.id.clone(), reason: reason.clone() });
+                self.save_info()?;
+                if self.without_result == GIVE_UP_AFTER {
+                    return Err(Failure::Environment(format!(
+                        "{GIVE_UP_AFTER} trials in a row have no result, the last one because {reason}"
+                    )));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// One measurement of pgbench; the median of all of them counts, so that a machine that drifts during
+    /// the run does not decide the ceiling by the moment at which it was taken.
+    pub async fn ceiling(&mut self) {
+        if !self.plan.ceiling {
+            return;
+        }
+        self.progress.say("pgbench: the ceiling");
+        match self.database.ceiling(self.plan, ceiling_sample(self.plan)).await {
+            Ok(Some(mut next)) => {
+                if let Some(before) = self.info.ceiling.take() {
+                    next.samples.splice(0..0, before.samples);
+                }
+                next.tps = median(&next.samples);
+                self.info.ceiling = Some(next);
+            }
+            Ok(None) => self.progress.say("no pgbench found: the run has no ceiling"),
+            Err(why) => self.progress.warn(&format!("no ceiling: {why}")),
+        }
+    }
+
+    async fn carry_out(
+        &mut self,
+        job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let environment = self.database.environment(self.plan).await?;
+        self.folder.write_environment(&environment).map_err(|why| unwritable(&self.folder, &why))?;
+        self.save_info()?;
+        job(self).await
+    }
+
+    async fn end(self, stopped: Option<Failure>) -> Result<Ended, Failure> {
+        let Self { database, folder, mut info, progress, finished, .. } = self;
+        progress.finish();
+        if let Err(why) = database.stop().await {
+            eprintln!("poollab: {why}");
+        }
+        let stopped = match stopped {
+            Some(failure) if finished == 0 => {
+                folder.discard();
+                return Err(failure.and("; nothing was measured, nothing is left behind"));
+            }
+            Some(failure) => {
+                let kept = format!("; {finished} finished trials are in {}", folder.path().display());
+                Some(failure.and(&kept))
+            }
+            None => None,
+        };
+        info.status = match stopped {
+            None => RunStatus::Complete,
+            Some(Failure::Interrupted(_)) => RunStatus::Interrupted,
+            Some(_) => RunStatus::Failed,
+        };
+        info.finished_at = Some(jiff::Timestamp::now().to_string());
+        info.error = stopped.as_ref().map(Failure::text);
+        folder.write_run(&info).map_err(|why| unwritable(&folder, &why))?;
+        Ok(Ended { folder: folder.path().to_owned(), stopped })
+    }
+
+    fn save_info(&self) -> Result<(), Failure> {
+        self.folder.write_run(&self.info).map_err(|why| unwritable(&self.folder, &why))
+    }
+}
+
+fn unwritable(folder: &Folder, why: &std::io::Error) -> Failure {
+    Failure::environment(format!("can't write to {}: {why}", folder.path().display()))
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
+    }
+}

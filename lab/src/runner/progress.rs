@@ -1,0 +1,147 @@
+//! What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere, always on standard
+//! error, so that standard output holds results and nothing else.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use poollab_model::wire::LoadInterval;
+use poollab_model::{TrialRecord, TrialSpec};
+
+/// Time that a trial takes besides its load, until it has been seen: start, check, stop.
+pub const OVERHEAD: Duration = Duration::from_millis(600);
+
+/// The display of a run.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    lines: bool,
+    total: usize,
+    done: usize,
+    /// Load of one trial: warm-up and measuring.
+    load: Duration,
+    started: Instant,
+    slots: u32,
+    label: String,
+}
+
+impl Progress {
+    /// A display for so many trials, each with so much load.
+    pub fn new(total: usize, load: Duration, slots: u32, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = (terminal && !quiet).then(|| {
+            let bar = ProgressBar::new(total as u64);
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style);
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        let lines = !terminal && !quiet;
+        Self { bar, lines, total, done: 0, load, started: Instant::now(), slots, label: String::new() }
+    }
+
+    /// A remark outside the trials: "starting Postgres".
+    pub fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(text.to_owned()),
+            None if self.lines => eprintln!("{text}"),
+            None => {}
+        }
+    }
+
+    /// Something that has to be known and stops nothing.
+    pub fn warn(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(format!("note: {text}")),
+            None => eprintln!("note: {text}"),
+        }
+    }
+
+    /// A trial starts.
+    pub fn trial(&mut self, id: &str) {
+        if self.done == 0 {
+            self.started = Instant::now();
+        }
+        self.label = id.to_owned();
+        self.say_live(format!("{id}  warming up"));
+    }
+
+    /// What happens in the trial right now.
+    pub fn live(&self, interval: &LoadInterval, backends: Option<u32>) {
+        let per_second = (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3).max(1e-3);
+        let backends = backends.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        self.say_live(format!(
+            "{}  {per_second:.0}/s  {} failed  {backends} of {} slots  {} left",
+            self.label,
+            interval.failed,
+            self.slots,
+            short(self.left())
+        ));
+    }
+
+    /// A trial has ended.
+    pub fn trial_done(&mut self, trial: &TrialRecord) {
+        self.done += 1;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done as u64);
+        }
+        if self.lines {
+            let p99 = trial
+                .latency_us
+                .ok
+                .map_or_else(|| "–".to_owned(), |q| format!("{:.1} ms", q.p99 as f64 / 1e3));
+            let main = trial.errors.first().map_or_else(String::new, |error| format!(" ({})", error.kind));
+            eprintln!(
+                "[{:>3}/{}] {:<44} {:>8.0}/s  p99 {p99:>9}  {:>6} failed{main}  {} left",
+                self.done,
+                self.total,
+                trial.id,
+                trial.goodput_rps,
+                trial.requests.failed + trial.requests.dropped,
+                short(self.left())
+            );
+        }
+    }
+
+    /// A trial has ended without a result.
+    pub fn trial_failed(&mut self, trial: &TrialSpec, reason: &str) {
+        self.done += 1;
+        let text = format!("[{:>3}/{}] {}  no result: {reason}", self.done, self.total, trial.id);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(self.done as u64);
+                bar.println(text);
+            }
+            None => eprintln!("{text}"),
+        }
+    }
+
+    /// The display goes away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn say_live(&self, text: String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text);
+        }
+    }
+
+    /// From the trials so far; before the first one from the plan.
+    fn left(&self) -> Duration {
+        let remaining = u32::try_from(self.total - self.done).unwrap_or(u32::MAX);
+        let each = match u32::try_from(self.done) {
+            Ok(done) if done > 0 => self.started.elapsed() / done,
+            _ => self.load + OVERHEAD,
+        };
+        each * remaining
+    }
+}
+
+/// `1 min 05 s`, `40 s`.
+pub fn short(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds >= 60 { format!("{} min {:02} s", seconds / 60, seconds % 60) } else { format!("{seconds} s") }
+}
