@@ -1,7 +1,7 @@
 //! One HTTP service: every connection strategy × every workload, metered in one place.
 //!
-//! A **strategy** ([`strategies`]) decides how a request gets its connection, a **workload**
-//! ([`workloads`]) what is asked of it. They meet in one generic place, a metered
+//! A **strategy** ([`mod@strategies`]) decides how a request gets its connection, a **workload**
+//! ([`mod@workloads`]) what is asked of it. They meet in one generic place, a metered
 //! [`Checkout`](checkout::Checkout), so that two strategies differ in how they acquire and release and in
 //! nothing else, and adding either one is one new file and one line in its registry.
 //!
@@ -49,7 +49,11 @@ pub fn supports(strategy: &StrategyId, workload: &WorkloadSpec) -> Result<(), St
     match strategies::find(strategy.as_str()) {
         None => {
             let known: Vec<_> = strategies::STRATEGIES.iter().map(|entry| entry.id).collect();
-            problems.push(format!("there is no strategy {:?}; there are {}", strategy.as_str(), known.join(", ")));
+            problems.push(format!(
+                "there is no strategy {:?}; there are {}",
+                strategy.as_str(),
+                known.join(", ")
+            ));
         }
         Some(entry) if entry.refuses_transactions && workloads::needs_transaction(workload) => {
             problems.push(service::refusal(entry.id, workload.id.as_str()));

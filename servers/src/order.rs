@@ -19,7 +19,11 @@ pub fn problems(order: &ServerOrder) -> Vec<String> {
     let mut problems = Vec::new();
     if find(order.strategy.as_str()).is_none() {
         let known: Vec<_> = STRATEGIES.iter().map(|entry| entry.id).collect();
-        problems.push(format!("there is no strategy {:?}; there are {}", order.strategy.as_str(), known.join(", ")));
+        problems.push(format!(
+            "there is no strategy {:?}; there are {}",
+            order.strategy.as_str(),
+            known.join(", ")
+        ));
     }
     if let Err(why) = order.listen.to_socket_addrs() {
         problems.push(format!(
@@ -33,7 +37,8 @@ pub fn problems(order: &ServerOrder) -> Vec<String> {
         problems.push(format!("application_name {name:?} must have 1 to {MAX_NAME} bytes"));
     }
     if order.settings.tls && matches!(order.endpoint.host, Host::Socket(_)) {
-        problems.push("Postgres has no TLS on a Unix socket; with tls, connect to a host and port".to_owned());
+        problems
+            .push("Postgres has no TLS on a Unix socket; with tls, connect to a host and port".to_owned());
     }
     problems.extend(of_settings(&order.settings));
     problems
@@ -69,7 +74,8 @@ fn of_settings(settings: &Settings) -> Vec<String> {
     // Postgres counts it in milliseconds in 31 bits.
     if settings.statement_timeout.is_some_and(|limit| limit.0.as_millis() > i32::MAX as u128) {
         let longest = HumanDuration::from_millis(i32::MAX as u64);
-        problems.push(format!("statement_timeout is longer than Postgres can count; the longest is {longest}"));
+        problems
+            .push(format!("statement_timeout is longer than Postgres can count; the longest is {longest}"));
     }
     problems
 }

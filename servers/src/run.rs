@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -44,7 +44,9 @@ pub fn conducted() -> ExitCode {
         Ok(order) => run(order, Voice::Lab),
         Err(why) => Voice::Lab.failed(
             USAGE,
-            format!("standard input should hold one order as a line of JSON, as `poollab run` writes it: {why}"),
+            format!(
+                "standard input should hold one order as a line of JSON, as `poollab run` writes it: {why}"
+            ),
         ),
     }
 }
@@ -83,6 +85,8 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     .workers(workers)
     .keep_alive(Duration::from_secs(75))
     .tcp_nodelay(true)
+    // A client that closed its side has gone: its request is dropped, as a time-out of the client's means.
+    .h1_allow_half_closed(false)
     .disable_signals()
     .bind(&listen)
     .map_err(|why| cannot_listen(&listen, &why))?;
@@ -94,7 +98,10 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     let shared = tokio::select! {
         result = opened.recv() => result.map_err(|fault| cannot_open(entry, &fault))?,
         _ = &mut server => return Err("the HTTP service ended while it started".to_owned()),
-        () = end.reached() => return Ok(handle.stop(false).await),
+        () = end.reached() => {
+            handle.stop(false).await;
+            return Ok(());
+        }
     };
     let service = Arc::clone(&shared.service);
     voice.ready(entry, &address, &service);
@@ -143,7 +150,9 @@ async fn greet_database(entry: &Entry, connector: &Connector, voice: Voice) -> R
 
 fn start_advice(fault: &Fault) -> &'static str {
     match (fault.kind, fault.sqlstate.as_deref()) {
-        (ErrorKind::ConnectRefused | ErrorKind::ConnectTimeout, _) => "Start Postgres there, or give its address",
+        (ErrorKind::ConnectRefused | ErrorKind::ConnectTimeout, _) => {
+            "Start Postgres there, or give its address"
+        }
         (ErrorKind::StartingUp, _) => "Wait until it is ready",
         (_, Some("28P01" | "28000")) => "Check user and password, and pg_hba.conf",
         (_, Some("3D000")) => "Create the database, or name one that exists",
@@ -153,7 +162,9 @@ fn start_advice(fault: &Fault) -> &'static str {
 
 fn cannot_listen(listen: &str, why: &io::Error) -> String {
     let advice = match why.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there: stop it, or take another port (0: any free one)",
+        io::ErrorKind::AddrInUse => {
+            "another program listens there: stop it, or take another port (0: any free one)"
+        }
         io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: take a higher one",
         _ => "take an address of this machine, such as 127.0.0.1:8080",
     };
@@ -306,27 +317,29 @@ fn emit(event: &ServerEvent) {
 
 /// Tells the state of the connections from a thread that no request can block.
 struct Beat {
-    ended: Arc<AtomicBool>,
+    end: mpsc::Sender<()>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Beat {
     fn start(voice: Voice, service: Arc<Service>) -> Self {
-        let ended = Arc::new(AtomicBool::new(voice == Voice::Person));
-        let stop = Arc::clone(&ended);
+        let (end, ended) = mpsc::channel();
         let beat = move || {
-            while !stop.load(Relaxed) {
+            while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
                 let opened = service.meter.connections_opened();
                 emit(&ServerEvent::Pool { counts: service.counts(), opened });
-                thread::sleep(BEAT);
             }
         };
-        let thread = thread::Builder::new().name("beat".to_owned()).spawn(beat).ok();
-        Self { ended, thread }
+        let thread = match voice {
+            Voice::Lab => thread::Builder::new().name("beat".to_owned()).spawn(beat).ok(),
+            Voice::Person => None,
+        };
+        Self { end, thread }
     }
 
     fn stop(self) {
-        self.ended.store(true, Relaxed);
+        // One that has ended already can't be told.
+        let _ = self.end.send(());
         if let Some(thread) = self.thread {
             let _ = thread.join();
         }

@@ -117,9 +117,8 @@ impl Rows {
 }
 
 fn one<R>(rows: &[R], row: usize) -> Result<&R, Fault> {
-    rows.get(row).ok_or_else(|| {
-        Fault::wrong_answer(format!("row {} was asked for and {} came", row + 1, rows.len()))
-    })
+    rows.get(row)
+        .ok_or_else(|| Fault::wrong_answer(format!("row {} was asked for and {} came", row + 1, rows.len())))
 }
 
 fn decoded<T>(value: Result<T, sqlx::Error>) -> Result<T, Fault> {

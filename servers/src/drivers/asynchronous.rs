@@ -162,6 +162,11 @@ impl<H: Handle> AsyncSession<H> {
     pub fn new(handle: H, mode: StatementMode) -> Self {
         Self { handle, mode, in_transaction: false }
     }
+
+    /// Whether a transaction is open, as far as was sent. Dropping the session then rolls it back.
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
 }
 
 impl<H: Handle> Session for AsyncSession<H> {

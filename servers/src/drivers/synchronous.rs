@@ -4,7 +4,7 @@
 use std::ops::DerefMut;
 use std::sync::Arc;
 
-use futures_util::future::{LocalBoxFuture, ready};
+use futures_util::future::LocalBoxFuture;
 use poollab_db::connect::Tls;
 use poollab_model::StatementMode;
 use postgres::Client;
@@ -89,7 +89,7 @@ impl SyncConnection {
     }
 }
 
-/// A lent connection. Its futures are ready at once: the thread has waited.
+/// A lent connection. Its futures are ready when they are first polled: the thread waits in there.
 pub struct SyncSession<H: DerefMut<Target = SyncConnection>> {
     handle: H,
     mode: StatementMode,
@@ -109,16 +109,17 @@ impl<H: DerefMut<Target = SyncConnection>> Session for SyncSession<H> {
         statement: &'static Statement,
         params: &'a [Param],
     ) -> LocalBoxFuture<'a, Result<Rows, Fault>> {
-        Box::pin(ready(self.handle.query(self.mode, statement, params)))
+        // Lazy, so that the clock around the future sees the time.
+        Box::pin(async move { self.handle.query(self.mode, statement, params) })
     }
 
     fn control(&mut self, control: Control) -> LocalBoxFuture<'_, Result<(), Fault>> {
-        self.in_transaction = true;
-        let result = self.handle.client.batch_execute(control.sql()).map_err(Fault::from);
-        if result.is_ok() {
+        Box::pin(async move {
+            self.in_transaction = true;
+            self.handle.client.batch_execute(control.sql())?;
             self.in_transaction = control == Control::Begin;
-        }
-        Box::pin(ready(result))
+            Ok(())
+        })
     }
 }
 

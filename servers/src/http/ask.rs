@@ -10,7 +10,7 @@ use poollab_model::{HotRowMethod, Method};
 use serde::Deserialize;
 
 use super::problem;
-use crate::workloads::{self, Ask, MAX_THINK_MS, Workload, WORKLOADS, parameters_in_words};
+use crate::workloads::{self, Ask, MAX_THINK_MS, WORKLOADS, Workload, parameters_in_words};
 
 /// The longest body, in bytes. A sensible one has thirty.
 const MAX_BODY: usize = 1024;
@@ -40,13 +40,18 @@ impl Refusal {
 
 /// Reads the whole request.
 pub async fn read(request: &HttpRequest, body: Payload) -> Result<(&'static dyn Workload, Ask), Refusal> {
-    let part = |name| request.match_info().get(name).unwrap_or_default();
-    let workload = find(part("workload"))?;
+    let path = request.path();
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    let Some((name, text)) = parts.filter(|(_, text)| !text.contains('/')) else {
+        let reason = format!("there is nothing at {path}; / says what can be asked");
+        return Err(Refusal::Because(StatusCode::NOT_FOUND, reason));
+    };
+    let workload = find(name)?;
     let posted = workload.method() == Method::Post;
     if posted != (request.method() == HttpMethod::POST) || !(posted || request.method() == HttpMethod::GET) {
         return Err(Refusal::Method(if posted { "POST" } else { "GET" }));
     }
-    let mut ask = Ask::plain(id(workload, part("id"))?);
+    let mut ask = Ask::plain(id(workload, text)?);
     parameters(workload, request.query_string(), &mut ask)?;
     if posted {
         ask.delta = delta(workload, &collect(body).await?)?;

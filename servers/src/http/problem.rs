@@ -40,7 +40,9 @@ fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::PoolTimeout => {
             "All connections were lent for the whole time: hold them shorter, or give the pool a few more"
         }
-        ErrorKind::ConnectTimeout => "The server is overloaded or unreachable: connect less often, use a pool",
+        ErrorKind::ConnectTimeout => {
+            "The server is overloaded or unreachable: connect less often, use a pool"
+        }
         ErrorKind::SlotsExhausted => {
             "More connections are open than max_connections allows: use a pool, or a smaller one"
         }
@@ -58,7 +60,9 @@ fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::StatementTimeout => "The statement took longer than statement_timeout allows",
         ErrorKind::PoolerRefused => "The pooler's own limits were met: look at its configuration",
         ErrorKind::Unsupported => "Take another strategy for this workload",
-        ErrorKind::WrongAnswer => "This request saw another one's data, or lost its own: don't share connections",
+        ErrorKind::WrongAnswer => {
+            "This request saw another one's data, or lost its own: don't share connections"
+        }
         ErrorKind::Query => "The SQLSTATE and the original text say what is wrong",
         ErrorKind::Http | ErrorKind::HttpTimeout | ErrorKind::HttpConnect | ErrorKind::Dropped => {
             "The load generator noticed it"
@@ -89,11 +93,6 @@ pub fn method_not_allowed(allowed: &'static str) -> HttpResponse {
     response
 }
 
-/// Nothing is there.
-pub fn not_found(path: &str) -> HttpResponse {
-    of_caller(StatusCode::NOT_FOUND, format!("there is nothing at {path}; / says what can be asked"))
-}
-
 /// The service is about to end.
 pub fn stopping() -> HttpResponse {
     let mut response =
@@ -108,8 +107,7 @@ pub fn not_ready(detail: String) -> HttpResponse {
 }
 
 fn response(problem: Problem) -> HttpResponse {
-    let status =
-        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut builder = HttpResponse::build(status);
     builder.insert_header((CONTENT_TYPE, PROBLEM_JSON.clone()));
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -54,7 +54,9 @@ impl Reach {
         };
         match attempt {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(format!("nothing accepts connections at {address}: {why}; is Postgres running?")),
+            Ok(Err(why)) => {
+                Err(format!("nothing accepts connections at {address}: {why}; is Postgres running?"))
+            }
             Err(_) => Err(format!("{address} accepted no connection within {LIMIT:?}")),
         }
     }

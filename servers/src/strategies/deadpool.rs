@@ -42,10 +42,8 @@ fn open(context: &Context) -> Result<Box<dyn Strategy>, Fault> {
     let connector = context.connector(&settings);
     let recycling_method =
         if settings.health_check { RecyclingMethod::Verified } else { RecyclingMethod::Fast };
-    let metered = Metered {
-        inner: ConfigConnectImpl { tls: connector.tls },
-        meter: Arc::clone(&context.meter),
-    };
+    let metered =
+        Metered { inner: ConfigConnectImpl { tls: connector.tls }, meter: Arc::clone(&context.meter) };
     let manager = Manager::from_connect(connector.config, metered, ManagerConfig { recycling_method });
     let mut builder = Pool::builder(manager)
         .max_size(settings.pool_size.map_or(1, |size| size as usize))

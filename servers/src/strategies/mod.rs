@@ -18,9 +18,9 @@ use futures_util::future::LocalBoxFuture;
 use poollab_db::connect::{ConnectError, Tls};
 use poollab_model::{Acquisition, Endpoint, PoolCounts, Settings, StrategyInfo};
 
+use crate::drivers;
 use crate::drivers::asynchronous::Connector;
 use crate::drivers::synchronous::SyncConnector;
-use crate::drivers;
 use crate::fault::{Causes, Fault};
 use crate::meter::Meter;
 use crate::session::Session;
@@ -128,7 +128,11 @@ impl Context {
     ///
     /// # Errors
     /// TLS is asked for and can't be set up.
-    pub fn new(endpoint: Endpoint, application_name: String, settings: Settings) -> Result<Self, ConnectError> {
+    pub fn new(
+        endpoint: Endpoint,
+        application_name: String,
+        settings: Settings,
+    ) -> Result<Self, ConnectError> {
         let tls = drivers::tls(&endpoint, &settings)?;
         let meter = Arc::default();
         let causes = Arc::default();

@@ -107,6 +107,15 @@ impl Session for NaiveSession {
     }
 }
 
+impl Drop for NaiveSession {
+    fn drop(&mut self) {
+        if self.inner.is_in_transaction() {
+            // What `inner` is about to send.
+            self.ledger.write(Control::Rollback);
+        }
+    }
+}
+
 /// The n-th warning of its sort on this connection.
 #[derive(Debug, Clone, Copy)]
 struct Ticket {

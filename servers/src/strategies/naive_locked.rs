@@ -39,10 +39,7 @@ impl BlockingStrategy for NaiveLocked {
         let mut turn = match self.settings.acquire_timeout {
             None => self.client.lock(),
             Some(limit) => self.client.try_lock_for(limit.0).ok_or_else(|| {
-                Fault::new(
-                    ErrorKind::PoolTimeout,
-                    format!("the only connection was not free within {limit}"),
-                )
+                Fault::new(ErrorKind::PoolTimeout, format!("the only connection was not free within {limit}"))
             })?,
         };
         if turn.as_ref().is_none_or(SyncConnection::is_closed) {
@@ -50,8 +47,8 @@ impl BlockingStrategy for NaiveLocked {
             *turn = None;
             *turn = Some(self.connector.connect()?);
         }
-        let connection: MappedMutexGuard<'_, SyncConnection> =
-            MutexGuard::try_map(turn, Option::as_mut).map_err(|_| {
+        let connection: MappedMutexGuard<'_, SyncConnection> = MutexGuard::try_map(turn, Option::as_mut)
+            .map_err(|_| {
                 Fault::new(ErrorKind::ConnectionLost, "the connection was closed while it was opened")
             })?;
         Ok(Box::new(SyncSession::new(connection, self.settings.statements)))

@@ -2,8 +2,8 @@
 //! statements only: on a shared connection a transaction would not be the request's own, so workloads
 //! that need one are refused, in words, before they begin.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use futures_util::future::LocalBoxFuture;
 use poollab_model::{Acquisition, DefaultsPolicy, ErrorKind, Settings};
@@ -116,4 +116,5 @@ impl Session for PipelinedSession<'_> {
 }
 
 /// Why it refuses.
-const REFUSAL: &str = "pipelined shares each connection among requests, so no transaction can be a request's own";
+const REFUSAL: &str =
+    "pipelined shares each connection among requests, so no transaction can be a request's own";

@@ -89,8 +89,7 @@ impl BlockingStrategy for R2d2 {
         let Some(pool) = pool else {
             return Err(Fault::new(ErrorKind::ConnectionLost, "the pool is closed"));
         };
-        let connection =
-            pool.get().map_err(|error| Fault::new(ErrorKind::PoolTimeout, error.to_string()))?;
+        let connection = pool.get().map_err(|error| Fault::new(ErrorKind::PoolTimeout, error.to_string()))?;
         Ok(Box::new(SyncSession::new(connection, self.settings.statements)))
     }
 

@@ -74,7 +74,9 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 fn in_force(asked: &Settings, pool: &PgPoolOptions) -> Settings {
     Settings {
         pool_size: Some(pool.get_max_connections()),
-        acquire_timeout: Some(pool.get_acquire_timeout()).filter(|limit| *limit < FOR_EVER).map(HumanDuration),
+        acquire_timeout: Some(pool.get_acquire_timeout())
+            .filter(|limit| *limit < FOR_EVER)
+            .map(HumanDuration),
         connect_timeout: None,
         health_check: pool.get_test_before_acquire(),
         statements: match asked.defaults {
@@ -203,9 +205,9 @@ struct SqlxSession {
 
 impl SqlxSession {
     fn connection(&mut self) -> Result<&mut PoolConnection<Postgres>, Fault> {
-        self.connection.as_mut().ok_or_else(|| {
-            Fault::new(ErrorKind::ConnectionLost, "the connection has been given back")
-        })
+        self.connection
+            .as_mut()
+            .ok_or_else(|| Fault::new(ErrorKind::ConnectionLost, "the connection has been given back"))
     }
 }
 

@@ -11,10 +11,8 @@ use crate::checkout::Checkout;
 use crate::fault::Fault;
 use crate::session::{Param, Rows, Statement};
 
-static LOCK: Statement = Statement {
-    sql: "SELECT id, n FROM poollab.counters WHERE id = $1 FOR UPDATE",
-    types: &[Type::INT4],
-};
+static LOCK: Statement =
+    Statement { sql: "SELECT id, n FROM poollab.counters WHERE id = $1 FOR UPDATE", types: &[Type::INT4] };
 static SET: Statement = Statement {
     sql: "UPDATE poollab.counters SET n = $2, version = version + 1 WHERE id = $1 RETURNING id, n",
     types: &[Type::INT4, Type::INT8],

@@ -64,8 +64,11 @@ pub trait Workload: Sync {
     fn statements(&self, ask: &Ask) -> Vec<&'static Statement>;
 
     /// Does the work.
-    fn run<'a>(&self, checkout: &'a mut Checkout<'_>, ask: &'a Ask)
-    -> LocalBoxFuture<'a, Result<Answer, Fault>>;
+    fn run<'a>(
+        &self,
+        checkout: &'a mut Checkout<'_>,
+        ask: &'a Ask,
+    ) -> LocalBoxFuture<'a, Result<Answer, Fault>>;
 }
 
 /// What one request asks for.
@@ -122,7 +125,9 @@ impl Answer {
     /// request's row is a failure and not an answer.
     fn about(asked: i32, read: i32, body: &impl Serialize) -> Result<Self, Fault> {
         if read != asked {
-            return Err(Fault::wrong_answer(format!("id {asked} was asked for and the row of id {read} came")));
+            return Err(Fault::wrong_answer(format!(
+                "id {asked} was asked for and the row of id {read} came"
+            )));
         }
         serde_json::to_string(body).map(Self).map_err(|why| Fault::wrong_answer(why.to_string()))
     }

@@ -1,0 +1,360 @@
+//! Every strategy × every workload × every hazard, against a real Postgres. The registries are read, so a
+//! new line in one of them is tested without a change here. Each hazard has a database of its own.
+
+mod support;
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use poollab_model::{
+    Acquisition, ErrorKind, HotRowMethod, HumanDuration, Method, Settings, StatementMode, StrategyInfo,
+    WorkloadInfo, WorkloadSpec,
+};
+use poollab_servers::{request_path, strategies, supports, workloads};
+use support::{Lab, Reply, Server, eventually};
+
+/// A small pool, and time-outs that do not end a test on a slow machine.
+fn small() -> Settings {
+    Settings { pool_size: Some(2), blocking_threads: 8, ..Settings::default() }
+}
+
+/// A workload as it can be asked: plainly, and with each of its parameters.
+fn variants(workload: &WorkloadInfo) -> Vec<WorkloadSpec> {
+    let plain = WorkloadSpec::plain(workload.id.clone());
+    let mut all = vec![
+        WorkloadSpec { think_ms: Some(2), ..plain.clone() },
+        WorkloadSpec { think_ms: Some(2), release_early: true, ..plain.clone() },
+    ];
+    all.extend(HotRowMethod::ALL.map(|method| WorkloadSpec { method: Some(method), ..plain.clone() }));
+    // A workload knows some of them; those that it does not know are refused for that.
+    all.retain(|spec| poollab_servers::workloads::problems(spec).is_empty());
+    all.push(plain);
+    all
+}
+
+fn ask(server: &Server, spec: &WorkloadSpec, id: u64) -> Reply {
+    let (method, path, _) = request_path(spec);
+    server.send(method, &path.replace("{id}", &id.to_string()))
+}
+
+fn supported(strategy: &StrategyInfo) -> impl Iterator<Item = (WorkloadInfo, WorkloadSpec)> + '_ {
+    workloads()
+        .into_iter()
+        .flat_map(|workload| variants(&workload).into_iter().map(move |spec| (workload.clone(), spec)))
+        .filter(|(_, spec)| supports(&strategy.id, spec).is_ok())
+}
+
+#[test]
+fn every_answer_is_about_the_row_that_was_asked_for() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        let server = Server::start(lab.socket(), strategy.id.as_str(), small());
+        for workload in workloads() {
+            for spec in variants(&workload) {
+                if let Err(why) = supports(&strategy.id, &spec) {
+                    let reply = ask(&server, &spec, 1);
+                    assert_eq!(reply.problem().kind, Some(ErrorKind::Unsupported), "{spec}: {reply:?}");
+                    assert!(why.contains("transaction"), "{why}");
+                    continue;
+                }
+                for id in [1, workload.ids.div_ceil(2), workload.ids] {
+                    let reply = ask(&server, &spec, id);
+                    assert!(reply.is_about(id), "{} {spec} {id}: {reply:?}", strategy.id);
+                    assert!(reply.phase("query") > 0.0, "{} {spec}: {reply:?}", strategy.id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn concurrent_requests_get_their_own_rows() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        let server = Server::start(lab.socket(), strategy.id.as_str(), small());
+        for (workload, spec) in supported(&strategy) {
+            let shown_mistake =
+                !strategy.isolates_transactions && poollab_servers::workloads::needs_transaction(&spec);
+            if shown_mistake {
+                continue;
+            }
+            thread::scope(|scope| {
+                for first in 1..=4 {
+                    let (server, workload, spec, strategy) = (&server, &workload, &spec, &strategy);
+                    scope.spawn(move || {
+                        for step in 0..2 {
+                            let id = (first * 997 + step * 31) % workload.ids + 1;
+                            let reply = ask(server, spec, id);
+                            assert!(reply.is_about(id), "{} {spec} {id}: {reply:?}", strategy.id);
+                        }
+                    });
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn transactions_on_a_shared_client_run_into_each_other_and_say_so() {
+    let Some(lab) = Lab::start() else { return };
+    let showing = strategies().into_iter().filter(|s| !s.isolates_transactions && !s.refuses_transactions);
+    for strategy in showing {
+        let server = Server::start(lab.socket(), strategy.id.as_str(), small());
+        assert!(server.get("/hold/1").is_about(1), "alone it goes well");
+        let replies: Vec<Reply> = thread::scope(|scope| {
+            let asked: Vec<_> = (1..=8)
+                .map(|id| (id, &server))
+                .map(|(id, server)| scope.spawn(move || server.get(&format!("/hold/{id}?think_ms=300"))))
+                .collect();
+            asked.into_iter().map(|reply| reply.join().expect("an answer")).collect()
+        });
+        let failed: Vec<_> = replies.iter().filter(|reply| reply.status != 200).map(Reply::problem).collect();
+        assert!(!failed.is_empty(), "{replies:?}");
+        for problem in &failed {
+            let known = ["25001", "25P01", "25P02"];
+            assert!(problem.sqlstate.as_deref().is_some_and(|state| known.contains(&state)), "{problem:?}");
+        }
+        assert!(server.get("/hold/1").is_about(1), "alone again it goes well again");
+    }
+}
+
+#[test]
+fn every_statement_mode_health_check_and_tls_give_the_same_answers() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        for (statements, health_check, tls) in [
+            (StatementMode::Unnamed, true, false),
+            (StatementMode::EachTime, false, true),
+            (StatementMode::Cached, true, true),
+        ] {
+            let settings = Settings { statements, health_check, tls, min_idle: 1, ..small() };
+            let server = Server::start(lab.tcp(), strategy.id.as_str(), settings);
+            for (_, spec) in supported(&strategy) {
+                let reply = ask(&server, &spec, 2);
+                assert!(reply.is_about(2), "{} {statements:?} {spec}: {reply:?}", strategy.id);
+            }
+            let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                             WHERE application_name = $1";
+            let all: Option<bool> =
+                lab.admin().query_one(encrypted, &[&server.name]).expect("pg_stat_ssl can be read").get(0);
+            assert!(all.is_none_or(|all| all == tls), "{} tls {tls}: {all:?}", strategy.id);
+        }
+    }
+}
+
+#[test]
+fn a_pool_that_is_lent_out_says_pool_timeout() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        if !matches!(strategy.acquisition, Acquisition::Pooled | Acquisition::SharedLocked) {
+            continue;
+        }
+        let acquire_timeout = Some(HumanDuration::from_secs(1));
+        let settings = Settings { pool_size: Some(1), acquire_timeout, ..small() };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        eventually("it has its connection", || server.get("/point-read/1").is_about(1));
+        thread::scope(|scope| {
+            let holder = scope.spawn(|| server.get("/hold/1?think_ms=2500"));
+            thread::sleep(Duration::from_millis(300));
+            let reply = server.get("/point-read/2");
+            let problem = reply.problem();
+            assert_eq!(problem.kind, Some(ErrorKind::PoolTimeout), "{}: {problem:?}", strategy.id);
+            assert_eq!(problem.cause, None, "{}: nothing was refused", strategy.id);
+            assert!(reply.status == 503 && reply.head.contains("retry-after: "), "{reply:?}");
+            assert!(reply.phase("wait") >= 900.0, "{}: {reply:?}", strategy.id);
+            assert!(holder.join().expect("an answer").is_about(1), "{}", strategy.id);
+        });
+        assert!(server.get("/point-read/2").is_about(2), "{}", strategy.id);
+    }
+}
+
+#[test]
+fn without_a_free_slot_the_true_cause_is_told() {
+    let Some(lab) = Lab::start() else { return };
+    let occupied = lab.occupy_all();
+    let mut servers = Vec::new();
+    for strategy in strategies() {
+        let acquire_timeout = Some(HumanDuration::from_millis(700));
+        let settings = Settings { acquire_timeout, ..small() };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        let problem = server.get("/point-read/1").problem();
+        let beneath = match (problem.kind, &problem.cause) {
+            (Some(ErrorKind::PoolTimeout), Some(cause)) => (cause.kind, cause.sqlstate.clone()),
+            (Some(kind), _) => (kind, problem.sqlstate.clone()),
+            (None, _) => panic!("{}: no kind: {problem:?}", strategy.id),
+        };
+        assert_eq!(
+            beneath,
+            (ErrorKind::SlotsExhausted, Some("53300".into())),
+            "{}: {problem:?}",
+            strategy.id
+        );
+        servers.push(server);
+    }
+    drop(occupied);
+    for server in servers {
+        // A pool that tries again in the background needs a moment.
+        eventually("it recovers", || server.get("/point-read/1").is_about(1));
+    }
+}
+
+#[test]
+fn a_cancelled_request_gives_its_slot_back() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        let settings = Settings { pool_size: Some(1), ..small() };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        for (workload, spec) in supported(&strategy) {
+            // Locked rows make every workload last as long as the test likes.
+            let mut admin = lab.admin();
+            let mut lock = admin.transaction().expect("BEGIN");
+            lock.batch_execute(LOCK).expect("the tables are locked");
+            let (method, path, _) = request_path(&spec);
+            let method = if method == Method::Get { "GET" } else { "POST" };
+            for _ in 0..3 {
+                server.cancel(method, &path.replace("{id}", "1"), Duration::from_millis(30));
+            }
+            lock.rollback().expect("ROLLBACK");
+            let id = workload.ids;
+            let reply = ask(&server, &spec, id);
+            assert!(reply.is_about(id), "{} {spec}: {reply:?}", strategy.id);
+        }
+        eventually("all transactions have ended and nobody waits", || {
+            let open =
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'";
+            let open: i64 = lab.admin().query_one(open, &[&server.name]).expect("it can be read").get(0);
+            open == 0 && server.pool().is_some_and(|(counts, _)| counts.waiting == 0)
+        });
+    }
+}
+
+const LOCK: &str = "LOCK TABLE poollab.accounts, poollab.counters IN ACCESS EXCLUSIVE MODE";
+
+#[test]
+fn a_statement_that_times_out_leaves_a_usable_connection() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        let statement_timeout = Some(HumanDuration::from_millis(80));
+        let settings = Settings { pool_size: Some(1), statement_timeout, ..small() };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        for (_, spec) in supported(&strategy) {
+            let mut admin = lab.admin();
+            let mut lock = admin.transaction().expect("BEGIN");
+            lock.batch_execute(LOCK).expect("the tables are locked");
+            let problem = ask(&server, &spec, 1).problem();
+            assert_eq!(
+                problem.kind,
+                Some(ErrorKind::StatementTimeout),
+                "{} {spec}: {problem:?}",
+                strategy.id
+            );
+            assert_eq!(problem.sqlstate.as_deref(), Some("57014"), "{problem:?}");
+            lock.rollback().expect("ROLLBACK");
+            let reply = ask(&server, &spec, 2);
+            assert!(reply.is_about(2), "{} {spec}: {reply:?}", strategy.id);
+        }
+    }
+}
+
+#[test]
+fn after_a_restart_of_postgres_each_old_connection_costs_one_failure_at_most() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies() {
+        let settings = small();
+        let connections = if strategy.acquisition.has_size() { settings.pool_size.unwrap_or(1) } else { 1 };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        thread::scope(|scope| {
+            for id in 1..=4 {
+                let server = &server;
+                scope.spawn(move || server.get(&format!("/read-process/{id}")));
+            }
+        });
+        crash(&lab);
+        let replies: Vec<_> = (0..connections + 3).map(|_| server.get("/point-read/1")).collect();
+        let failed: Vec<_> = replies.iter().filter(|reply| !reply.is_about(1)).collect();
+        assert!(failed.len() <= connections as usize, "{}: {failed:?}", strategy.id);
+        for reply in &failed {
+            assert_eq!(reply.problem().kind, Some(ErrorKind::ConnectionLost), "{}: {reply:?}", strategy.id);
+        }
+        assert!(replies.last().is_some_and(|reply| reply.is_about(1)), "{}", strategy.id);
+    }
+}
+
+/// Kills a backend of our own: Postgres then ends all of them, recovers and starts again. Returns when
+/// ordinary clients get in.
+fn crash(lab: &Lab) {
+    let mut admin = lab.admin();
+    let pid: i32 = admin.query_one("SELECT pg_backend_pid()", &[]).expect("a pid").get(0);
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    eventually("the killed backend is noticed", || admin.simple_query("SELECT 1").is_err());
+    eventually("Postgres is back", || lab.occupy().is_ok());
+}
+
+#[test]
+fn while_postgres_is_away_the_kind_says_so() {
+    let Some(lab) = Lab::start() else { return };
+    let nowhere = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        poollab_model::Endpoint { port: free.local_addr().expect("an address").port(), ..lab.tcp() }
+    };
+    for strategy in strategies() {
+        // The lab's check at the start would end it: so by the service's own way in, in this process.
+        let acquire_timeout = Some(HumanDuration::from_millis(500));
+        let settings = Settings { acquire_timeout, ..small() };
+        let fault = in_process::point_read(&strategy, nowhere.clone(), settings);
+        let kind = fault.cause.as_ref().map_or(fault.kind, |cause| cause.kind);
+        assert_eq!(kind, ErrorKind::ConnectRefused, "{}: {fault:?}", strategy.id);
+    }
+}
+
+mod in_process {
+    use poollab_model::{Endpoint, Settings, StrategyInfo};
+    use poollab_servers::fault::Fault;
+    use poollab_servers::service::Service;
+    use poollab_servers::strategies::{Context, find};
+    use poollab_servers::workloads;
+
+    /// Asks for a row that can't be had.
+    pub fn point_read(strategy: &StrategyInfo, endpoint: Endpoint, settings: Settings) -> Fault {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let entry = find(strategy.id.as_str()).expect("it is in the registry");
+            let context = Context::new(endpoint, "test".into(), settings).expect("no TLS, no trouble");
+            let service = Service::open(entry, context).await.expect("it opens without a database");
+            let workload = workloads::find("point-read").expect("it is in the registry");
+            let (result, _) = service.serve(workload, workloads::Ask::plain(1)).await;
+            let left = service.stop(std::time::Duration::from_secs(5)).await;
+            assert!(left.is_empty(), "{left:?}");
+            result.expect_err("there is no database")
+        })
+    }
+}
+
+#[test]
+fn a_stop_lets_requests_end_and_leaves_no_backend() {
+    let Some(lab) = Lab::start() else { return };
+    for (index, strategy) in strategies().into_iter().enumerate() {
+        let server = Server::start(lab.socket(), strategy.id.as_str(), small());
+        let hold = WorkloadSpec {
+            think_ms: Some(600),
+            release_early: strategy.refuses_transactions,
+            ..WorkloadSpec::plain("hold".parse().expect("an id"))
+        };
+        let path = request_path(&hold).1.replace("{id}", "5");
+        let name = server.name.clone();
+        let in_flight = server.begin("GET", &path, b"");
+        let idle = server.begin("GET", "/point-read/1", b"");
+        thread::sleep(Duration::from_millis(200));
+        let began = Instant::now();
+        let code = if index % 2 == 0 { server.terminate() } else { server.end_of_input() };
+        assert_eq!(code, Some(0), "{}", strategy.id);
+        assert!(began.elapsed() < Duration::from_secs(5), "{}: {:?}", strategy.id, began.elapsed());
+        for (stream, id) in [(in_flight, 5), (idle, 1)] {
+            let reply = support::read_reply(stream);
+            assert!(reply.is_about(id), "{}: {reply:?}", strategy.id);
+        }
+        eventually("no backend is left", || lab.backends(&name) == 0);
+    }
+}
