@@ -1,0 +1,115 @@
+//! Clients hang up in the middle.
+
+use poollab_model::ErrorKind;
+
+use super::common::{sh, sql};
+use crate::expect::{Expect, Measure, Quantile};
+use crate::scenario::{Cure, LogLine, Proof, Scenario, Side, Symptom};
+use crate::setup::{Beside, Case, Press, Scene, Stage, Tuning};
+
+const ABORTED: LogLine = LogLine::postgres(&["ERROR", "current transaction is aborted"]);
+
+const VICTIM: Case = Case { tuning: Tuning { pool_size: 4, min_idle: 4, ..Tuning::BASE }, ..Case::BASE };
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "cancelled-request",
+    title: "clients hang up in the middle of a query or a transaction; the next borrower pays",
+    group: Symptom::Wrong,
+    symptom: "A trivial query takes seconds now and then, or fails with \"current transaction is aborted, commands \
+              ignored until end of transaction block\" though it began none.",
+    kind: Some(ErrorKind::TransactionAborted),
+    sqlstate: Some("25P02"),
+    reason: "When the caller hangs up, an asynchronous service drops the request. The connection goes back to the \
+             pool at once; the statement that was sent still runs in Postgres, and the next borrower's query \
+             stands in line behind it. Checkout took 10 µs, so no pool metric shows it. Dropped between BEGIN \
+             and COMMIT it is worse: the next borrower is inside a stranger's transaction, and if that had \
+             failed gets 25P02 for everything.",
+    look: &[
+        sql(
+            "SELECT pid, state, now() - query_start AS running, left(query, 60) AS query FROM pg_stat_activity WHERE \
+             state IN ('active', 'idle in transaction', 'idle in transaction (aborted)') ORDER BY query_start",
+            "statements that run longer than any caller waits; sessions in \"idle in transaction (aborted)\"",
+        ),
+        sh(
+            "grep -c 'current transaction is aborted' postgresql.log",
+            "how often a borrower got a stranger's transaction",
+        ),
+    ],
+    tell: "The failing statement is innocent, and different each time. 25P02 without an earlier error in the same \
+           request means that the error was somebody else's. If the same request failed before: its own code \
+           swallowed an error inside a transaction.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Bound the statement: statement_timeout below the caller's patience; then nothing runs for long after its caller has gone.",
+        },
+        Cure {
+            of: "tokio-postgres, deadpool, bb8",
+            change: "On drop send client.cancel_token().cancel_query() and close the connection instead of giving it back, or run the work in a task of its own that ends in order.",
+        },
+        Cure {
+            of: "deadpool",
+            change: "RecyclingMethod::Clean costs a round trip (141 µs here) and resets the session; transactions through client.transaction() roll back when dropped.",
+        },
+        Cure {
+            of: "SQLAlchemy, psycopg, Django",
+            change: "After an error: rollback(). The pool resets on return (reset_on_return); autocommit code with BEGIN by hand gets round it.",
+        },
+        Cure {
+            of: "node-postgres",
+            change: "ROLLBACK in catch, release(err) when in doubt: the client is then closed.",
+        },
+    ],
+    scene: Scene {
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 4 } }],
+        beside: Some(Beside { users: 4, hang_up_ms: 100 }),
+        duration_ms: 4_000,
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "4 impatient users hang up after 100 ms; 4 others want one read each; the pool has 4",
+        cases: &[
+            Case {
+                label: "in mid-query",
+                beside: "slow-query?ms=1500",
+                expects: &[Expect::LatencyAtLeast { of: Measure::All, quantile: Quantile::Max, ms: 1_000 }],
+                ..VICTIM
+            },
+            Case {
+                label: "in mid-transaction",
+                beside: "abandoned-transaction?think_ms=1000",
+                expects: &[
+                    Expect::Errors {
+                        kind: ErrorKind::TransactionAborted,
+                        sqlstate: Some("25P02"),
+                        at_least_share: 0.0,
+                    },
+                    Expect::Logged { line: ABORTED },
+                ],
+                ..VICTIM
+            },
+        ],
+        expects: &[],
+    },
+    cured: Side {
+        says: "the same, with a guard that cancels the query and closes, or rolls back",
+        cases: &[
+            Case {
+                label: "cancelled and closed",
+                beside: "slow-query?ms=1500&on_drop=cancel",
+                expects: &[Expect::LatencyAtMost { of: Measure::All, quantile: Quantile::P99, ms: 900 }],
+                ..VICTIM
+            },
+            Case { label: "rolled back", beside: "abandoned-transaction?think_ms=1000&guard=true", ..VICTIM },
+        ],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "a read by primary key that takes more than a second; 25P02 in a request that failed at nothing",
+        cure: "no failures, and no read that waits for a stranger's query",
+    },
+    needs: &[],
+    server_log: &[ABORTED],
+    related: &["shared-transaction", "idle-in-transaction", "unfair-tail"],
+};

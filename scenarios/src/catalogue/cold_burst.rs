@@ -1,0 +1,77 @@
+//! A burst on an empty pool.
+
+use super::common::{sh, sql};
+use crate::expect::{Expect, Measure, Quantile};
+use crate::scenario::{Cure, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, Press, Scene, Stage, Tuning};
+
+const COLD: Case = Case { tuning: Tuning { pool_size: 32, ..Tuning::BASE }, ..Case::BASE };
+
+const WARM: Case = Case { tuning: Tuning { min_idle: 32, ..COLD.tuning }, ..COLD };
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "cold-burst",
+    title: "a burst meets an empty pool: connect storm",
+    group: Symptom::Slow,
+    symptom: "The first second after a deploy, a scale-up or a quiet night is slow or times out; then it is fast.",
+    kind: None,
+    sqlstate: None,
+    reason: "A lazy pool opens its connections when requests come: all at the same moment, each for 5 to 15 ms of \
+             the server's CPU (a process, SCRAM's 4096 hashes, TLS, an empty catalogue cache) before the first \
+             query. 32 of them on half a core take most of a second, and the requests wait for it. On every \
+             instance at once, after every restart.",
+    look: &[
+        sql(
+            "SELECT date_trunc('second', backend_start) AS at, count(*) FROM pg_stat_activity WHERE backend_type = \
+             'client backend' GROUP BY 1 ORDER BY 1",
+            "many sessions that began in the same second: the second that was slow",
+        ),
+        sh(
+            "curl -s localhost:8080/metrics | grep db_client_connection_create",
+            "connects that take tens to hundreds of ms each",
+        ),
+    ],
+    tell: "Only the first moment is slow, and it coincides with backend_start of the sessions.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Open the pool before the readiness check says yes, and keep a minimum of idle connections.",
+        },
+        Cure {
+            of: "deadpool",
+            change: "It has no minimum: take max_size objects once at the start and drop them.",
+        },
+        Cure {
+            of: "bb8, r2d2, sqlx",
+            change: "min_idle; min_connections (sqlx). r2d2 fills the whole pool before build() returns, unless told otherwise.",
+        },
+        Cure { of: "HikariCP", change: "Its minimumIdle is the maximum by default: leave it." },
+        Cure {
+            of: "pgxpool, psycopg_pool, SQLAlchemy",
+            change: "pool_min_conns; min_size and pool.wait(); SQLAlchemy: connect pool_size times at the start.",
+        },
+        Cure {
+            of: "PgBouncer",
+            change: "It keeps the server connections through your deploys: min_pool_size.",
+        },
+    ],
+    scene: Scene { stages: &[Stage { at_ms: 300, press: Press::Burst { requests: 64 } }], ..Scene::BASE },
+    broken: Side {
+        says: "64 requests at once meet a pool of 32 that has opened none; the database has half a core",
+        cases: &[COLD, Case { strategy: "bb8", ..COLD }],
+        expects: &[Expect::LatencyRatio { of: Measure::Ok, quantile: Quantile::P99, at_least: 2.0 }],
+    },
+    cured: Side {
+        says: "the same burst on a pool that opened its 32 before the first request",
+        cases: &[WARM, Case { strategy: "bb8", ..WARM }],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "p99 of the burst at least twice that of the warm pool",
+        cure: "the same 64 requests without a connect among them",
+    },
+    needs: &[Need::CpuLimit],
+    server_log: &[],
+    related: &["restart-storm", "replicas", "idle-killed"],
+};

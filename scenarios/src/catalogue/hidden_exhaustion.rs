@@ -1,0 +1,106 @@
+//! Pools of several processes ask for more than the slots; the pool says only that it timed out.
+
+use poollab_model::ErrorKind;
+
+use super::common::{SESSIONS, SLOTS, sh, sql};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, Deploy, Press, Scene, Stage, Tuning};
+
+const GREEDY: Case = Case {
+    workload: "hold",
+    params: "think_ms=400",
+    tuning: Tuning { pool_size: 20, acquire_ms: Some(1_000), ..Tuning::BASE },
+    deploy: Deploy { processes: 3, join_every_ms: 500, ..Deploy::BASE },
+    ..Case::BASE
+};
+
+const FITTING: Case = Case { tuning: Tuning { pool_size: 11, min_idle: 11, ..GREEDY.tuning }, ..GREEDY };
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "hidden-exhaustion",
+    title: "\"pool timed out\" whose true cause is that Postgres has no slot left",
+    group: Symptom::PoolEmpty,
+    symptom: "One instance reports nothing but pool time-outs, others are well. Its pool is far from full.",
+    kind: Some(ErrorKind::PoolTimeout),
+    sqlstate: Some("53300"),
+    reason: "The pools of all instances together may open more connections than there are slots. Who comes last \
+             gets none: Postgres answers 53300, and most pools take that for a passing trouble, try again in \
+             the background until the wait is over, and then report only that it timed out. The cause goes to \
+             a log line or a hook, or nowhere.",
+    look: &[
+        sql(SLOTS, "used = slots − reserved: there is none left for this instance"),
+        sql(SESSIONS, "sessions by client_addr: some instances have a full pool, this one has few or none"),
+        sh(
+            "grep -E 'too many clients|slots are reserved|too many connections' postgresql.log",
+            "Postgres says what the pool does not",
+        ),
+    ],
+    tell: "This instance has fewer sessions in pg_stat_activity than its pool's size, and Postgres's log has \
+           53300 at the same seconds.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Instances × pool size ≤ max_connections − reserved. 3 × 20 > 36, 3 × 11 is not. Make the \
+                     sum a check in the deploy and not a memory.",
+        },
+        Cure { of: "bb8", change: "Builder::error_sink: the default one drops the cause. Log it." },
+        Cure {
+            of: "r2d2",
+            change: "Builder::error_handler: the default writes to the log crate; without a logger it is lost.",
+        },
+        Cure { of: "sqlx", change: "It treats 53300 as passing and says nothing: read Postgres's log." },
+        Cure {
+            of: "deadpool",
+            change: "It fails at once and keeps the cause: print the whole chain of sources and not only \"db error\".",
+        },
+        Cure { of: "HikariCP", change: "Read on to \"Caused by\": the last failure to connect is attached." },
+        Cure {
+            of: "psycopg_pool",
+            change: "The logger psycopg.pool warns \"error connecting in 'pool-1': …\".",
+        },
+    ],
+    scene: Scene {
+        // 20 users of the first process hold 20 connections at once, the second gets the other 16 of 36, the
+        // third none: its users can only time out.
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 60 } }],
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "three processes with a pool of 20 each; there are 36 slots for them",
+        cases: &[GREEDY_BB8, GREEDY_R2D2, GREEDY_SQLX],
+        expects: &[
+            Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.05 },
+            Expect::HiddenCause {
+                kind: ErrorKind::PoolTimeout,
+                cause: ErrorKind::SlotsExhausted,
+                sqlstate: "53300",
+            },
+            Expect::Logged { line: REFUSED },
+        ],
+    },
+    cured: Side {
+        says: "the same load, a pool of 11 in each: 33 connections for 36 slots",
+        cases: &[
+            Case { strategy: "bb8", ..FITTING },
+            Case { strategy: "r2d2", ..FITTING },
+            Case { strategy: "sqlx", ..FITTING },
+        ],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "pool-timeout in the answer, 53300 as its cause, the refusal in Postgres's log",
+        cure: "no failures with 33 connections instead of 60",
+    },
+    needs: &[Need::OwnDatabase],
+    server_log: &[REFUSED],
+    related: &["pool-timeout", "reserved-slots", "replicas", "too-many-clients"],
+};
+
+const GREEDY_BB8: Case = Case { strategy: "bb8", ..GREEDY };
+const GREEDY_R2D2: Case = Case { strategy: "r2d2", ..GREEDY };
+const GREEDY_SQLX: Case = Case { strategy: "sqlx", ..GREEDY };
+
+/// Reserved slots or none at all, whichever they met.
+const REFUSED: LogLine = LogLine::postgres(&[" 53300 ", "FATAL"]);

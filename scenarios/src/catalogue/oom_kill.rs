@@ -1,0 +1,96 @@
+//! Too many backends for the memory limit.
+
+use poollab_model::ErrorKind;
+
+use super::common::{sh, sql};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, Press, Scene, Stage, Tuning};
+
+const KILLED: LogLine = LogLine::postgres(&["(PID ", "was terminated by signal 9"]);
+
+const HOG: Case = Case {
+    workload: "memory-hog",
+    params: "mb=24&ms=300",
+    tuning: Tuning { pool_size: 24, ..Tuning::BASE },
+    ..Case::BASE
+};
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "oom-kill",
+    title: "too many backends for the memory limit: the kernel kills one, Postgres restarts all",
+    group: Symptom::Lost,
+    symptom: "All connections die in the same second: terminating connection because of crash of another server \
+              process; then for seconds: the database system is in recovery mode.",
+    kind: Some(ErrorKind::ConnectionLost),
+    sqlstate: Some("57P02"),
+    reason: "Each backend needs memory of its own: some 3 to 10 MB, and work_mem for every sort or hash of every \
+             running query. 100 connections × 4 MB × two sorts are 800 MB beside shared_buffers. Over the \
+             container's limit the kernel kills a process with signal 9. Postgres can't know what that one left \
+             in shared memory, so it ends all others and recovers: one greedy query, and everybody's connection \
+             is gone. Then all reconnect at once, and it can happen again.",
+    look: &[
+        sh(
+            "grep -E 'signal 9|reinitializing|in recovery' postgresql.log",
+            "\"was terminated by signal 9: Killed\", then \"all server processes terminated; reinitializing\"",
+        ),
+        sh(
+            "dmesg | grep -i 'killed process'; cat /sys/fs/cgroup/memory.events",
+            "the kernel's own word for it; oom_kill above 0. Kubernetes says OOMKilled only when the first process died",
+        ),
+        sql(
+            "SELECT count(*) AS backends, current_setting('work_mem') AS work_mem, \
+             current_setting('shared_buffers') AS shared_buffers FROM pg_stat_activity WHERE backend_type = \
+             'client backend'",
+            "backends × work_mem × 2 + shared_buffers against the limit",
+        ),
+    ],
+    tell: "Postgres's log says signal 9. Without it somebody restarted Postgres (restart-storm).",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Fewer backends: a pool of 2 × cores to 4 × cores instead of hundreds. 24 backends × 24 MB don't fit 256 MiB, 4 do.",
+        },
+        Cure {
+            of: "Postgres",
+            change: "work_mem × 2 × max_connections + shared_buffers below the limit; raise work_mem for single roles and not for all.",
+        },
+        Cure {
+            of: "the host",
+            change: "vm.overcommit_memory = 2 outside containers: then malloc fails (53200) and only that query dies.",
+        },
+        Cure {
+            of: "Kubernetes",
+            change: "A memory limit with room for the worst minute; no shared limit with a sidecar.",
+        },
+    ],
+    scene: Scene {
+        // 24 × 24 MB are more than twice the limit; four of them and shared_buffers fit.
+        max_connections: 60,
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 24 } }],
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "24 users, each query needs 24 MB for 300 ms, a pool of 24; the limit is 256 MiB",
+        cases: &[HOG],
+        expects: &[
+            Expect::OomKilled,
+            Expect::Errors { kind: ErrorKind::ConnectionLost, sqlstate: None, at_least_share: 0.0 },
+            Expect::Errors { kind: ErrorKind::StartingUp, sqlstate: Some("57P03"), at_least_share: 0.0 },
+            Expect::Logged { line: KILLED },
+        ],
+    },
+    cured: Side {
+        says: "the same queries through a pool of 4",
+        cases: &[Case { tuning: Tuning { pool_size: 4, ..HOG.tuning }, ..HOG }],
+        expects: &[Expect::NoFailures, Expect::NotOomKilled],
+    },
+    proof: Proof {
+        symptom: "a process killed by the kernel, all connections lost, 57P03 until recovery has ended",
+        cure: "no process killed and no failure with four backends",
+    },
+    needs: &[Need::MemoryLimit, Need::OwnDatabase],
+    server_log: &[KILLED],
+    related: &["restart-storm", "too-many-clients", "oversized-pool"],
+};

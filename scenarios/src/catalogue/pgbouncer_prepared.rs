@@ -1,0 +1,103 @@
+//! Named prepared statements through transaction pooling.
+
+use poollab_model::{ErrorKind, Route, StatementMode};
+
+use super::common::{console, sql};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, PoolerSetting, Press, Scene, Stage, Tuning};
+
+const PREPARED: LogLine = LogLine::postgres(&["ERROR", "prepared statement \"", "\" already exists"]);
+
+const NAMED: Case = Case {
+    route: Route::PgbouncerTransaction,
+    pooler: &[
+        PoolerSetting::new("default_pool_size", "2"),
+        PoolerSetting { name: "max_prepared_statements", value: "0", since: (1, 21) },
+    ],
+    ..Case::BASE
+};
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "pgbouncer-prepared",
+    title: "named prepared statements through PgBouncer's transaction pooling",
+    group: Symptom::Wrong,
+    symptom: "prepared statement \"s0\" already exists (42P05), or prepared statement \"S_1\" does not exist (26000), \
+              now and then, since PgBouncer is in front.",
+    kind: Some(ErrorKind::PreparedStatement),
+    sqlstate: Some("42P05"),
+    reason: "A prepared statement lives in one server session. In transaction pooling the next transaction may get \
+             another session, where it does not exist (26000), or where another client has prepared one of the \
+             same name (42P05). Drivers count their names (s0, s1, S_1, __asyncpg_stmt_1__), so all clients use \
+             the same ones. PgBouncer from 1.21 on can follow protocol-level prepared statements if \
+             max_prepared_statements is above 0; it does by default from 1.24 on. SQL's PREPARE it never follows.",
+    look: &[
+        console(
+            "SHOW CONFIG",
+            "pool_mode = transaction; max_prepared_statements = 0, or not in the list (before 1.21)",
+        ),
+        console("SHOW VERSION", "before 1.21: it can't follow them at all"),
+        sql(
+            "SELECT name, statement, from_sql, prepare_time FROM pg_prepared_statements",
+            "through PgBouncer, several times: a different list each time",
+        ),
+    ],
+    tell: "It began with a pooler, or with its pool_mode. Without one the same code has no such error.",
+    cure: &[
+        Cure { of: "PgBouncer ≥ 1.21", change: "max_prepared_statements = 200 in pgbouncer.ini." },
+        Cure {
+            of: "tokio-postgres, deadpool",
+            change: "query_typed: an unnamed statement in one round trip; no prepare(), no prepare_cached().",
+        },
+        Cure {
+            of: "sqlx",
+            change: "statement_cache_capacity(0) on PgConnectOptions, or .persistent(false) on a query.",
+        },
+        Cure {
+            of: "pgx",
+            change: "default_query_exec_mode=exec or simple_protocol in the connection string.",
+        },
+        Cure { of: "JDBC", change: "prepareThreshold=0." },
+        Cure { of: "psycopg", change: "prepare_threshold=None." },
+        Cure {
+            of: "asyncpg",
+            change: "statement_cache_size=0; SQLAlchemy also prepared_statement_cache_size=0.",
+        },
+        Cure {
+            of: "Rails, Prisma, Npgsql",
+            change: "prepared_statements: false; ?pgbouncer=true; Max Auto Prepare=0 and No Reset On Close=true.",
+        },
+        Cure { of: "Ecto", change: "prepare: :unnamed." },
+    ],
+    scene: Scene {
+        // Eight clients that all call their first statement s0, on two server sessions.
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
+        duration_ms: 2_500,
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "8 client connections that prepare by name, over 2 server connections in transaction mode",
+        cases: &[Case { label: "named", ..NAMED }],
+        expects: &[
+            Expect::Errors { kind: ErrorKind::PreparedStatement, sqlstate: None, at_least_share: 0.0 },
+            Expect::Logged { line: PREPARED },
+        ],
+    },
+    cured: Side {
+        says: "the same, with unnamed statements",
+        cases: &[Case {
+            label: "unnamed",
+            tuning: Tuning { statements: StatementMode::Unnamed, ..Tuning::BASE },
+            ..NAMED
+        }],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "42P05 or 26000, in the answers and in Postgres's log",
+        cure: "no failures through the same PgBouncer",
+    },
+    needs: &[Need::PgBouncer],
+    server_log: &[PREPARED],
+    related: &["pgbouncer-queue", "shared-transaction"],
+};

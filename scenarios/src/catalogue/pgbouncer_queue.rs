@@ -1,0 +1,119 @@
+//! More clients than PgBouncer will take, or will keep waiting.
+
+use poollab_model::{ErrorKind, Route, StatementMode};
+
+use super::common::{console, sh};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, PoolerSetting, Press, Scene, Stage, Tuning};
+
+const FULL: LogLine = LogLine::pgbouncer(&["no more connections allowed (max_client_conn)"]);
+const WAITED: LogLine = LogLine::pgbouncer(&["query_wait_timeout"]);
+
+const HOLD: Case = Case {
+    workload: "hold",
+    params: "think_ms=200",
+    route: Route::PgbouncerTransaction,
+    tuning: Tuning { statements: StatementMode::Unnamed, ..Tuning::BASE },
+    ..Case::BASE
+};
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "pgbouncer-queue",
+    title: "more clients than PgBouncer takes, or than it serves before its patience ends",
+    group: Symptom::Refused,
+    symptom: "no more connections allowed (max_client_conn), or query_wait_timeout. Postgres's own log is clean.",
+    kind: Some(ErrorKind::PoolerRefused),
+    sqlstate: Some("08P01"),
+    reason: "PgBouncer has two limits of its own. max_client_conn (100) is how many clients it takes at all. \
+             default_pool_size (20) is how many server connections it opens for each pair of user and database; \
+             everybody else waits inside PgBouncer, and after query_wait_timeout (120 s by default) is cut off. \
+             It sends both with 08P01, which many drivers report as a protocol error or a lost connection.",
+    look: &[
+        console(
+            "SHOW POOLS",
+            "cl_waiting above 0, maxwait in seconds; sv_active at default_pool_size: the server side is full",
+        ),
+        console("SHOW CLIENTS", "as many as max_client_conn; by addr: who has so many"),
+        sh(
+            "grep -E 'no more connections|query_wait_timeout' pgbouncer.log",
+            "which of the two limits it was",
+        ),
+    ],
+    tell: "The text is one of PgBouncer's and Postgres's log has nothing at that second.",
+    cure: &[
+        Cure {
+            of: "max_client_conn",
+            change: "It is cheap (some 2 kB each): set it to the sum of all clients' pools, with ulimit -n above it. And pool in the service as well.",
+        },
+        Cure {
+            of: "query_wait_timeout",
+            change: "The server side is too small or held too long: shorten transactions first, then default_pool_size, its sum below max_connections − reserved.",
+        },
+        Cure {
+            of: "",
+            change: "Set query_wait_timeout to what callers wait, not to two minutes: who waits longer has gone.",
+        },
+    ],
+    scene: Scene {
+        // 40 users. Of 40 connections PgBouncer takes 20; or two server connections, each held for 200 ms,
+        // serve 10 a second, and the last waits 4 s where PgBouncer allows 1.
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 40 } }],
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "40 users: once with a connection each where 20 are allowed, once with 2 server connections and 1 s of patience",
+        cases: &[
+            Case {
+                label: "max_client_conn",
+                strategy: "per-request",
+                pooler: &[
+                    PoolerSetting::new("max_client_conn", "20"),
+                    PoolerSetting::new("default_pool_size", "20"),
+                ],
+                expects: &[
+                    Expect::ErrorText { pieces: &["no more connections allowed"] },
+                    Expect::Logged { line: FULL },
+                ],
+                ..HOLD
+            },
+            Case {
+                label: "query_wait_timeout",
+                pooler: &[
+                    PoolerSetting::new("max_client_conn", "100"),
+                    PoolerSetting::new("default_pool_size", "2"),
+                    PoolerSetting::new("query_wait_timeout", "1"),
+                ],
+                tuning: Tuning { pool_size: 40, ..HOLD.tuning },
+                expects: &[
+                    Expect::ErrorText { pieces: &["query_wait_timeout"] },
+                    Expect::Logged { line: WAITED },
+                ],
+                ..HOLD
+            },
+        ],
+        expects: &[Expect::Errors { kind: ErrorKind::PoolerRefused, sqlstate: None, at_least_share: 0.0 }],
+    },
+    cured: Side {
+        says: "the same 40 users through a pool of 16 in the service, and 16 server connections behind it",
+        cases: &[Case {
+            label: "pool in the service",
+            pooler: &[
+                PoolerSetting::new("max_client_conn", "20"),
+                PoolerSetting::new("default_pool_size", "16"),
+                PoolerSetting::new("query_wait_timeout", "1"),
+            ],
+            tuning: Tuning { pool_size: 16, min_idle: 16, ..HOLD.tuning },
+            ..HOLD
+        }],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "both of PgBouncer's refusals, in the answers and in its log",
+        cure: "no failures under both limits at once",
+    },
+    needs: &[Need::PgBouncer],
+    server_log: &[FULL, WAITED],
+    related: &["pgbouncer-prepared", "pool-timeout", "reserved-slots"],
+};

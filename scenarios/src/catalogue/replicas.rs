@@ -1,0 +1,106 @@
+//! A rolling deploy that overlaps.
+
+use poollab_model::ErrorKind;
+
+use super::common::{SESSIONS, SLOTS, sh, sql};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Act, Action, Case, Deploy, Press, Scene, Stage, Tuning};
+
+const GREEDY: Case = Case {
+    strategy: "bb8",
+    workload: "hold",
+    params: "think_ms=400",
+    tuning: Tuning { pool_size: 15, min_idle: 2, acquire_ms: Some(1_000), ..Tuning::BASE },
+    deploy: Deploy { processes: 3, join_every_ms: 0, next_min_idle: 15 },
+    ..Case::BASE
+};
+
+/// Reserved slots or none at all, whichever they met.
+const REFUSED: LogLine = LogLine::postgres(&[" 53300 ", "FATAL"]);
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "replicas",
+    title: "instances × pool size > slots, at a rolling deploy that overlaps",
+    group: Symptom::Refused,
+    symptom: "The deploy hangs: new instances never get ready and restart again and again (CrashLoopBackOff). The \
+              old ones begin to fail too. It worked yesterday with one instance less.",
+    kind: Some(ErrorKind::SlotsExhausted),
+    sqlstate: Some("53300"),
+    reason: "During a rolling deploy old and new instances run at once: for that moment instances × pool size is \
+             up to twice what you planned. 3 × 15 does not even fit 36 slots once; it was never noticed, because \
+             pools that grow lazily were never full. New instances that open their pool at the start take the \
+             last slots, the next one gets none and fails its readiness check, and the old ones can't grow when \
+             the traffic comes.",
+    look: &[
+        sql(SLOTS, "used = slots − reserved during the deploy"),
+        sql(SESSIONS, "sessions by client_addr: two generations, the new ones full and idle"),
+        sh(
+            "kubectl get pods -w; kubectl logs --previous POD",
+            "pods not ready; in their log 53300 or a pool time-out at the start",
+        ),
+    ],
+    tell: "It coincides with a deploy or a scale-up, and sessions come from more addresses than usual.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "(instances + surge) × pool size ≤ max_connections − reserved. With 36 slots and 3 + 3 \
+                     instances: 6 each at most.",
+        },
+        Cure {
+            of: "Kubernetes",
+            change: "maxSurge: 0 or 1 instead of 25 %, and a preStop that closes the pool.",
+        },
+        Cure {
+            of: "",
+            change: "The readiness check must not borrow from the pool it judges; where it does, a full pool looks like a dead instance.",
+        },
+        Cure {
+            of: "PgBouncer",
+            change: "With autoscaling: one PgBouncer in transaction mode; then the sum no longer depends on instances.",
+        },
+    ],
+    scene: Scene {
+        // Three old processes hold 2 connections each. The first two new ones open 15 each: 36 of 36, and the
+        // third can't have any. Then 10 users come to each old process: 8 of them wait 400 ms for each of 2
+        // connections, 1.6 s for the last, and the pool gives up after 1 s.
+        stages: &[
+            Stage { at_ms: 0, press: Press::Users { users: 6 } },
+            Stage { at_ms: 2_500, press: Press::Users { users: 30 } },
+        ],
+        actions: &[Action { at_ms: 500, act: Act::StartNextGeneration }],
+        duration_ms: 5_000,
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "3 old and 3 new instances, each with a pool of 15; there are 36 slots for 90 connections",
+        cases: &[GREEDY],
+        expects: &[
+            Expect::NeverReady { at_least: 1 },
+            Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.0 },
+            Expect::HiddenCause {
+                kind: ErrorKind::PoolTimeout,
+                cause: ErrorKind::SlotsExhausted,
+                sqlstate: "53300",
+            },
+            Expect::Logged { line: REFUSED },
+        ],
+    },
+    cured: Side {
+        says: "the same deploy and the same load with a pool of 5: 30 connections at most",
+        cases: &[Case {
+            tuning: Tuning { pool_size: 5, ..GREEDY.tuning },
+            deploy: Deploy { next_min_idle: 5, ..GREEDY.deploy },
+            ..GREEDY
+        }],
+        expects: &[Expect::NoFailures, Expect::AllReady],
+    },
+    proof: Proof {
+        symptom: "a new instance that never gets ready, and old ones whose pools can't grow (53300)",
+        cure: "all six ready, no failures, with a third of the pool size",
+    },
+    needs: &[Need::OwnDatabase],
+    server_log: &[REFUSED],
+    related: &["hidden-exhaustion", "reserved-slots", "cold-burst"],
+};

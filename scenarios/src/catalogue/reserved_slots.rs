@@ -1,0 +1,83 @@
+//! The same as an ordinary role: the last slots are kept for superusers.
+
+use poollab_model::ErrorKind;
+
+use super::common::{SESSIONS, SLOTS, sql};
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, Press, Scene, Stage, Tuning};
+
+const REFUSED: LogLine = LogLine::postgres(&["FATAL", "remaining connection slots are reserved for"]);
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "reserved-slots",
+    title: "every slot that an ordinary role can have is taken",
+    group: Symptom::Refused,
+    symptom: "FATAL: remaining connection slots are reserved for … (the rest of the sentence depends on the \
+              version). psql as postgres still gets in.",
+    kind: Some(ErrorKind::SlotsExhausted),
+    sqlstate: Some("53300"),
+    reason: "The last slots are kept back: superuser_reserved_connections (3 by default), from version 16 on \
+             also reserved_connections. With max_connections = 100 an ordinary role can have 97. They are all \
+             taken. Up to version 15 the text ends \"… for non-replication superuser connections\", from 16 on \
+             \"… for roles with the SUPERUSER attribute\" or \"… with privileges of the \
+             \"pg_use_reserved_connections\" role\"; managed services have their own, such as \"rds_reserved\". \
+             All of them are 53300 and mean the same.",
+    look: &[
+        sql(SLOTS, "used = slots − reserved"),
+        sql(SESSIONS, "who holds them, in which state, since when"),
+        sql("SHOW superuser_reserved_connections", "how many are kept back; you connect through them now"),
+    ],
+    tell: "The text says \"reserved\": a superuser still gets in, and can look.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Bound the connections: one pool in each process, instances × pool size ≤ max_connections − \
+                     reserved − what migrations, cron jobs and people need.",
+        },
+        Cure {
+            of: "right now",
+            change: "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle' AND usename = \
+                     'the_service' AND state_change < now() - interval '5 min': gives room for as long as it \
+                     takes to change the service.",
+        },
+        Cure {
+            of: "PgBouncer",
+            change: "With many instances: PgBouncer in transaction mode in front of all.",
+        },
+    ],
+    scene: Scene {
+        // 29 of 40 slots are for ordinary roles while the observer holds one. 34 users: five too many, and
+        // fewer than the ten reserved slots, so that nobody is refused for want of any slot at all.
+        reserved: 10,
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 34 } }],
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "34 users, each request opens its own connection; 29 slots are for ordinary roles",
+        cases: &[Case { strategy: "per-request", workload: "hold", params: "think_ms=200", ..Case::BASE }],
+        expects: &[
+            Expect::Errors { kind: ErrorKind::SlotsExhausted, sqlstate: Some("53300"), at_least_share: 0.0 },
+            Expect::ErrorText { pieces: &["remaining connection slots are reserved for"] },
+            Expect::Logged { line: REFUSED },
+        ],
+    },
+    cured: Side {
+        says: "the same 34 users share a pool of 16 connections",
+        cases: &[Case {
+            workload: "hold",
+            params: "think_ms=200",
+            tuning: Tuning { pool_size: 16, ..Tuning::BASE },
+            ..Case::BASE
+        }],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "requests refused with 53300 while the observer, a superuser, keeps measuring",
+        cure: "no failures; sessions never above 16",
+    },
+    needs: &[Need::OwnDatabase],
+    server_log: &[REFUSED],
+    related: &["too-many-clients", "role-limit", "hidden-exhaustion", "replicas"],
+};

@@ -1,0 +1,82 @@
+//! A role with a limit of its own.
+
+use poollab_model::ErrorKind;
+
+use super::common::sql;
+use crate::expect::Expect;
+use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
+use crate::setup::{Case, Press, Role, Scene, Stage, Tuning};
+
+const REFUSED: LogLine = LogLine::postgres(&["FATAL", "too many connections for role"]);
+
+/// The line of the registry.
+pub const SCENARIO: Scenario = Scenario {
+    id: "role-limit",
+    title: "the role, or the database, has a connection limit of its own",
+    group: Symptom::Refused,
+    symptom: "FATAL: too many connections for role \"app\" (or: for database \"app\"), while other roles get in \
+              and pg_stat_activity shows free slots.",
+    kind: Some(ErrorKind::SlotsExhausted),
+    sqlstate: Some("53300"),
+    reason: "ALTER ROLE … CONNECTION LIMIT n or ALTER DATABASE … CONNECTION LIMIT n is set, often by the hoster \
+             and far below max_connections. All instances of the service count together. Superusers are \
+             exempt from the role's limit.",
+    look: &[
+        sql(
+            "SELECT rolname, rolconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.usename = rolname) \
+             AS used FROM pg_roles WHERE rolconnlimit >= 0",
+            "a role whose used is at its rolconnlimit",
+        ),
+        sql(
+            "SELECT datname, datconnlimit, numbackends FROM pg_database JOIN pg_stat_database USING (datname) \
+             WHERE datconnlimit >= 0",
+            "a database whose numbackends is at its datconnlimit",
+        ),
+    ],
+    tell: "The text names the role or the database. Free slots in pg_stat_activity don't help: the limit is \
+           this role's own.",
+    cure: &[
+        Cure {
+            of: "",
+            change: "Keep instances × pool size below the limit, one or two left over for migrations; with a \
+                     rolling deploy count both generations.",
+        },
+        Cure {
+            of: "the limit",
+            change: "If the server has room: ALTER ROLE app CONNECTION LIMIT 40. It counts from the next \
+                     connection on, without a restart.",
+        },
+    ],
+    scene: Scene {
+        role: Role { connection_limit: Some(10), ..Role::BASE },
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 20 } }],
+        duration_ms: 2_500,
+        ..Scene::FREE
+    },
+    broken: Side {
+        says: "a pool of 20 for 20 users; the role may have 10 connections, the server has 36 free slots",
+        cases: &[Case {
+            workload: "hold",
+            params: "think_ms=200",
+            tuning: Tuning { pool_size: 20, ..Tuning::BASE },
+            ..Case::BASE
+        }],
+        expects: &[
+            Expect::Errors { kind: ErrorKind::SlotsExhausted, sqlstate: Some("53300"), at_least_share: 0.0 },
+            Expect::ErrorText { pieces: &["too many connections for role"] },
+            Expect::Logged { line: REFUSED },
+        ],
+    },
+    cured: Side {
+        says: "a pool of 8 for the same users, below the limit",
+        cases: &[Case { workload: "hold", params: "think_ms=200", ..Case::BASE }],
+        expects: &[Expect::NoFailures],
+    },
+    proof: Proof {
+        symptom: "requests refused with 53300 while a third of the slots is free",
+        cure: "no failures with fewer connections",
+    },
+    needs: &[Need::OwnDatabase],
+    server_log: &[REFUSED],
+    related: &["reserved-slots", "too-many-clients", "hidden-exhaustion"],
+};

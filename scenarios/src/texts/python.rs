@@ -1,0 +1,170 @@
+//! psycopg, psycopg_pool, psycopg2, asyncpg, SQLAlchemy, Django.
+
+use super::{ErrorText, LOST, Layer, POOL_EMPTY};
+
+const fn says(
+    source: &'static str,
+    layer: Layer,
+    pieces: &'static [&'static str],
+    scenarios: &'static [&'static str],
+    note: &'static str,
+) -> ErrorText {
+    ErrorText::new(source, layer, pieces, scenarios, note)
+}
+
+pub static TEXTS: &[ErrorText] = &[
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["couldn't get a connection after", "sec"],
+        POOL_EMPTY,
+        "The logger psycopg.pool tells why it could not connect. Also seen through Django's pool.",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["PoolTimeout"],
+        POOL_EMPTY,
+        "The logger psycopg.pool tells why it could not connect.",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["pool initialization incomplete after", "sec"],
+        &["hidden-exhaustion", "replicas", "restart-storm"],
+        "min_size connections could not be opened at the start.",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["the pool", "has already", "requests waiting"],
+        POOL_EMPTY,
+        "TooManyRequests: max_waiting is reached.",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["reconnection attempt in pool", "failed after"],
+        &["restart-storm", "hidden-exhaustion"],
+        "",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["rolling back returned connection"],
+        &["cancelled-request", "idle-in-transaction"],
+        "A warning: code gave a connection back in the middle of a transaction. The pool cleaned up.",
+    ),
+    says(
+        "psycopg_pool",
+        Layer::Pool,
+        &["discarding broken connection"],
+        LOST,
+        "A warning: the check at checkout found a dead one.",
+    ),
+    says("psycopg_pool", Layer::Pool, &["discarding closed connection"], LOST, "A warning."),
+    says("psycopg", Layer::Driver, &["the connection is closed"], LOST, ""),
+    says("psycopg", Layer::Driver, &["the connection is lost"], LOST, ""),
+    says(
+        "psycopg",
+        Layer::Driver,
+        &["consuming input failed"],
+        LOST,
+        "The reason stands after the colon, if the server gave one.",
+    ),
+    says(
+        "psycopg",
+        Layer::Driver,
+        &["connection timeout expired"],
+        &["restart-storm", "cold-burst"],
+        "connect_timeout.",
+    ),
+    says(
+        "psycopg2",
+        Layer::Driver,
+        &["connection already closed"],
+        LOST,
+        "In Django: close_old_connections() in threads and workers of your own.",
+    ),
+    says(
+        "psycopg2",
+        Layer::Pool,
+        &["PoolError", "connection pool exhausted"],
+        POOL_EMPTY,
+        "psycopg2's pools never wait: they fail at once when all are lent.",
+    ),
+    says(
+        "psycopg2",
+        Layer::Pool,
+        &["connection pool exhausted"],
+        POOL_EMPTY,
+        "psycopg2's pools never wait: they fail at once when all are lent.",
+    ),
+    says(
+        "asyncpg",
+        Layer::Driver,
+        &["another operation is in progress"],
+        &["shared-transaction"],
+        "One connection is used by two tasks. asyncpg refuses what others let happen.",
+    ),
+    says("asyncpg", Layer::Driver, &["connection was closed in the middle of operation"], LOST, ""),
+    says("asyncpg", Layer::Driver, &["connection is closed"], LOST, ""),
+    says(
+        "asyncpg",
+        Layer::Server,
+        &["TooManyConnectionsError"],
+        &["reserved-slots", "too-many-clients", "role-limit"],
+        "53300; the text beside it says which limit.",
+    ),
+    says(
+        "asyncpg",
+        Layer::Server,
+        &["DuplicatePreparedStatementError"],
+        &["pgbouncer-prepared"],
+        "statement_cache_size=0.",
+    ),
+    says(
+        "asyncpg",
+        Layer::Server,
+        &["InvalidSQLStatementNameError"],
+        &["pgbouncer-prepared"],
+        "statement_cache_size=0.",
+    ),
+    says(
+        "SQLAlchemy",
+        Layer::Pool,
+        &["QueuePool limit of size", "overflow", "reached, connection timed out"],
+        POOL_EMPTY,
+        "size + overflow is what one process may have. SQLAlchemy connects in the request, so a 53300 comes as itself and not as this.",
+    ),
+    says(
+        "SQLAlchemy",
+        Layer::Driver,
+        &["Can't reconnect until invalid", "transaction is rolled back"],
+        &["restart-storm", "idle-killed"],
+        "The connection was lost inside a transaction, and the code went on: rollback() first.",
+    ),
+    says(
+        "SQLAlchemy",
+        Layer::Driver,
+        &["This Session's transaction has been rolled back due to a previous exception"],
+        &["cancelled-request"],
+        "The same session failed before; the original exception stands behind it. Sessions must not be shared between requests.",
+    ),
+    says(
+        "SQLAlchemy",
+        Layer::Pool,
+        &["garbage collector is trying to clean up", "connection"],
+        &["leak"],
+        "A connection was never given back; the garbage collector found it.",
+    ),
+    says(
+        "Django",
+        Layer::Driver,
+        &[
+            "An error occurred in the current transaction. You can't execute queries until the end of the 'atomic' block",
+        ],
+        &["cancelled-request"],
+        "An error was swallowed inside atomic(): put the part that may fail into an atomic() of its own.",
+    ),
+];
