@@ -28,7 +28,7 @@ fn trials<'a>(report: &'a Value, strategy: &str) -> Vec<&'a Value> {
 fn a_run_shows_exhausted_slots_and_pools_that_hold_under_the_same_load() {
     let scene = Scene::new();
     scene
-        .poollab(&format!("run --strategy per-request,deadpool --workload point-read --users 64 {SHORT}"))
+        .poollab(&format!("run --strategy per-request,deadpool --workload point-read --users 64 --max-connections 12 --pool-size 4 {SHORT}"))
         .timeout(Duration::from_secs(120))
         .assert()
         .success()

@@ -21,7 +21,7 @@ use crate::session::Session;
 /// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "bb8",
-    summary: "bb8 with bb8-postgres",
+    summary: "bb8 with bb8-postgres: an asynchronous pool that retries connecting until its time-out",
     acquisition: Acquisition::Pooled,
     isolates_transactions: true,
     refuses_transactions: false,

@@ -24,7 +24,7 @@ use crate::session::{Session, Statement};
 /// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "deadpool",
-    summary: "deadpool-postgres",
+    summary: "deadpool-postgres: an asynchronous pool, first come first served, resizable while it runs",
     acquisition: Acquisition::Pooled,
     isolates_transactions: true,
     refuses_transactions: false,

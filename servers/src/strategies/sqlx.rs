@@ -28,7 +28,7 @@ use crate::session::{Control, Param, Rows, Session, Statement};
 /// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "sqlx",
-    summary: "sqlx's PgPool",
+    summary: "sqlx's PgPool: an asynchronous pool of connections that cache their own statements",
     acquisition: Acquisition::Pooled,
     isolates_transactions: true,
     refuses_transactions: false,
