@@ -109,7 +109,10 @@ pub static NEEDED_WORKLOADS: &[NeededWorkload] = &[
     NeededWorkload {
         id: "memory-hog",
         method: Method::Get,
-        parameters: &[("mb", "memory that the backend holds, in MiB"), ("ms", "for how long")],
+        parameters: &[
+            ("mb", "size of the value in MiB; the backend holds about twice that"),
+            ("ms", "for how long"),
+        ],
         does: "SELECT octet_length(a.x) FROM (SELECT repeat('x', $1) AS x OFFSET 0) a, \
                LATERAL pg_sleep($2 + 0 * octet_length(a.x)): the value exists while the backend sleeps",
         answers: "the length",

@@ -16,14 +16,15 @@ pub const SCENARIO: Scenario = Scenario {
     id: "unfair-tail",
     title: "the pool lets the one who returns a connection take it again, past those who wait",
     group: Symptom::Slow,
-    symptom: "The median is fine, p99.9 is seconds. Now and then a pool time-out, though connections change \
+    symptom: "Some requests wait for seconds or time out in the pool, others never, though connections change \
               hands thousands of times a second.",
     kind: None,
     sqlstate: None,
     reason: "A pool that only wakes a waiter, instead of handing the connection over, lets a task that returns \
              one and asks again at once be faster than the waiter that still has to wake up. A job that borrows \
-             in a loop, or a request with many small checkouts, then keeps the connection practically for \
-             itself. Measured with 32 tasks on 2 connections: bb8's longest wait was 3 s, deadpool's 39 ms.",
+             in a loop then keeps the connection practically for itself. Measured: two such loops and 30 users \
+             on 2 connections, 3,700 checkouts in 4 s with either pool. With bb8 the loops got 3,645 of them, \
+             and all 30 users waited until their time-out of 3 s; with deadpool no user waited longer than 39 ms.",
     look: &[
         sh(
             "curl -s localhost:8080/metrics | grep wait_time",
