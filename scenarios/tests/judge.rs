@@ -1,41 +1,44 @@
 //! Verdicts on made-up records: what must count as shown, and what never may.
 
 use poollab_model::{
-    Acquisition, BackendCounts, Cause, DatabaseFigures, ErrorKind, ErrorRecord, GeneratorFigures, Histograms,
-    Latencies, Load, Phases, PoolCounts, Quantiles, RequestCounts, Route, ServerFigures, Settings,
-    TimelinePoint, TrialRecord, WorkloadSpec,
+    BackendCounts, Cause, DatabaseFigures, ErrorKind, ErrorRecord, GeneratorFigures, Phases, PoolCounts,
+    Quantiles, ServerFigures, Settings, TimelinePoint, TrialRecord,
 };
 use poollab_scenarios::{Evidence, LogEvidence, Verdict, find, judge};
+use serde_json::json;
 
+/// From JSON, as a run's folder holds it: a record of today must be readable when it has more fields tomorrow.
 fn record(ok: u64, errors: Vec<ErrorRecord>) -> TrialRecord {
-    let failed = errors.iter().map(|error| error.count).sum();
-    TrialRecord {
-        id: "t".into(),
-        strategy: "deadpool".parse().unwrap(),
-        acquisition: Acquisition::Pooled,
-        workload: "hold".parse().unwrap(),
-        workload_spec: WorkloadSpec::plain("hold".parse().unwrap()),
-        route: Route::Direct,
-        pool_size: Some(8),
-        settings: Settings::default(),
-        repeat: 1,
-        load: Load::Closed { users: 8 },
-        started_at: "2026-11-21T10:15:00Z".into(),
-        measured_s: 4.0,
-        requests: RequestCounts { total: ok + failed, ok, failed, dropped: 0 },
-        offered_rps: 0.0,
-        throughput_rps: 0.0,
-        goodput_rps: ok as f64 / 4.0,
-        latency_us: Latencies::default(),
-        phases_us: Phases::default(),
-        errors,
-        database: DatabaseFigures::default(),
-        generator: GeneratorFigures::default(),
-        server: ServerFigures::default(),
-        timeline: Vec::new(),
-        histograms: Histograms::default(),
-        remarks: Vec::new(),
-    }
+    let failed: u64 = errors.iter().map(|error| error.count).sum();
+    let nothing = json!({ "ok": null, "failed": null });
+    serde_json::from_value(json!({
+        "id": "t",
+        "strategy": "deadpool",
+        "acquisition": "pooled",
+        "workload": "hold",
+        "workload_spec": { "id": "hold" },
+        "route": "direct",
+        "pool_size": 8,
+        "settings": Settings::default(),
+        "repeat": 1,
+        "load": { "model": "closed", "users": 8 },
+        "started_at": "2026-11-21T10:15:00Z",
+        "measured_s": 4.0,
+        "requests": { "total": ok + failed, "ok": ok, "failed": failed, "dropped": 0 },
+        "offered_rps": 0.0,
+        "throughput_rps": 0.0,
+        "goodput_rps": ok as f64 / 4.0,
+        "latency_us": nothing,
+        "phases_us": { "wait": null, "connect": null, "query": null, "hold": null },
+        "errors": errors,
+        "database": DatabaseFigures::default(),
+        "generator": GeneratorFigures::default(),
+        "server": ServerFigures::default(),
+        "timeline": [],
+        "histograms": nothing,
+        "remarks": [],
+    }))
+    .expect("a record as a run's folder holds it")
 }
 
 fn failures(kind: ErrorKind, sqlstate: Option<&str>, message: &str, count: u64) -> ErrorRecord {
