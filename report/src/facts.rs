@@ -29,6 +29,17 @@ pub fn ceiling(ceiling: &Ceiling) -> String {
     )
 }
 
+/// The ceiling in a few words, for a terminal: `pgbench 15.18 -c 8, 8,210 tps on point-read`.
+pub fn ceiling_short(ceiling: &Ceiling) -> String {
+    format!(
+        "{} -c {}, {} tps on {}",
+        ceiling.tool,
+        ceiling.clients,
+        figures::rate(ceiling.tps),
+        ceiling.workload
+    )
+}
+
 /// How a limit is enforced.
 pub fn means(means: Means) -> &'static str {
     match means {

@@ -6,6 +6,7 @@
 
 mod charts;
 mod csv;
+mod digest;
 mod facts;
 mod html;
 mod json;

@@ -2,9 +2,10 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use poollab_analysis::{Group, Section, compare};
+use poollab_analysis::{Group, Section, compare, figures};
 use poollab_model::{Report, Severity};
 
+use crate::digest::{Paragraph, digest};
 use crate::facts;
 use crate::rows::{COLUMNS, mark};
 
@@ -19,9 +20,13 @@ pub fn terminal(report: &Report, width: usize, colour: bool) -> String {
     let paint = Paint(colour);
     let sections = compare(&report.trials, report.ceiling.as_ref());
 
-    let mut text = wrapped("", &format!("poollab run · {}", facts::conditions(report).join(" · ")), width);
+    let mut text = wrapped("", &facts::conditions(report).join(" · "), width);
     if let Some(ceiling) = &report.ceiling {
-        text.push_str(&paint.dim(&wrapped("", &format!("ceiling: {}", facts::ceiling(ceiling)), width)));
+        text.push_str(&paint.dim(&wrapped(
+            "",
+            &format!("ceiling: {}", facts::ceiling_short(ceiling)),
+            width,
+        )));
     }
     text.push_str(&tables(&sections, width, paint));
     if sections.is_empty() {
@@ -30,12 +35,18 @@ pub fn terminal(report: &Report, width: usize, colour: bool) -> String {
     if !report.findings.is_empty() {
         text.push_str(&format!("\n{}\n", paint.bold("findings")));
     }
-    for finding in &report.findings {
+    let (paragraphs, more) = digest(&report.findings);
+    for Paragraph { finding, also } in paragraphs {
         let about = finding.workload.as_deref().filter(|_| sections.len() > 1);
         let about = about.map(|about| format!("{about}: ")).unwrap_or_default();
+        let also =
+            if also.is_empty() { String::new() } else { format!(" Likewise {}.", figures::list(&also)) };
         let sign = format!("  {} ", mark(finding.severity));
-        let lines = wrapped(&sign, &format!("{about}{}", one_line(&finding.text)), width);
+        let lines = wrapped(&sign, &format!("{about}{}{also}", one_line(&finding.text)), width);
         text.push_str(&paint.finding(finding.severity, &lines));
+    }
+    if more > 0 {
+        text.push_str(&paint.dim(&format!("  {more} more in the report\n")));
     }
     text
 }
