@@ -11,7 +11,9 @@ pub mod figures;
 mod findings;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod sizing;
 pub mod stats;
+pub mod tune;
 
 pub use compare::{Group, LatencySource, PhaseMeans, Section, Watched, compare, merge_errors};
 pub use findings::findings;

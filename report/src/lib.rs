@@ -13,6 +13,7 @@ mod json;
 mod markdown;
 mod rows;
 mod terminal;
+pub mod tune;
 
 pub use self::csv::csv;
 pub use html::html;

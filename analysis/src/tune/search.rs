@@ -1,0 +1,435 @@
+//! The search itself: what to measure next, and when to stop.
+
+use std::collections::BTreeSet;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+
+use super::evidence::{Evidence, Mean};
+use super::picture::{Picture, SURE_INSIDE, SURE_OUTSIDE};
+use super::{Answer, Observation, Question, QuestionError, Source, Verification, explore, wording};
+
+/// Measurements without a look back at a size near the top: after so many the machine may have drifted.
+const REFERENCE_EVERY: f64 = 6.0;
+
+/// Repeats (degrees of freedom) that tell the noise at all.
+const ENOUGH_REPEATS: f64 = 2.0;
+
+/// Noise of a record that counts, as a share of the tolerance.
+const VISIBLE: f64 = 0.1;
+
+/// How often the recommended size is measured again before its verification counts as failed.
+const SECOND_CHANCES: usize = 2;
+
+/// A size that can still not be told from the plateau after so many measurements is left out of it.
+const MOST_REPEATS: u32 = 6;
+
+/// A size that is as near as this to the limit of the objective is measured three times.
+const NEAR_LIMIT: f64 = 0.1;
+
+/// How many standard errors the verification may fall short: 95 %, one-sided.
+const REFUTES: f64 = 1.645;
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Measure this size and [`observe`](Search::observe) it.
+    Measure {
+        /// The pool size.
+        size: u32,
+        /// Which measurement of this size, from 1.
+        repeat: u32,
+    },
+    /// Measure this size as part of the verification: the search does not use it to choose.
+    Verify {
+        /// The pool size.
+        size: u32,
+        /// What it is in the verification.
+        role: Role,
+    },
+    /// The search has ended.
+    Done(Box<Answer>),
+}
+
+/// What a size is in a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The recommended size.
+    Recommended,
+    /// The next smaller measured one.
+    Smaller,
+    /// The next larger measured one.
+    Larger,
+}
+
+/// Why an observation is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ObserveError {
+    /// Nothing was asked.
+    #[error("an observation of pool size {0} came unasked: call next() first, and observe once for each measurement")]
+    Unasked(u32),
+    /// Something else was asked.
+    #[error("pool size {asked} was asked for, and {got} was observed: observe what was asked")]
+    OtherSize {
+        /// The size asked for.
+        asked: u32,
+        /// The size observed.
+        got: u32,
+    },
+    /// A figure that is none.
+    #[error("the goodput {0} of pool size {1} is not a figure of 0 or more; a failed measurement has a goodput of 0")]
+    Goodput(f64, u32),
+}
+
+/// A search for the smallest pool that does the job.
+#[derive(Debug, Clone)]
+pub struct Search {
+    pub(super) question: Question,
+    pub(super) evidence: Evidence,
+    pub(super) refuted: BTreeSet<u32>,
+    pub(super) asked: Vec<u32>,
+    ladder: Vec<u32>,
+    left: u32,
+    pending: Option<Step>,
+    verifying: Vec<(Role, u32)>,
+    verified: Vec<(Role, Observation)>,
+}
+
+impl Search {
+    /// Starts a search, or says all that is wrong with the question.
+    pub fn new(question: Question) -> Result<Self, Vec<QuestionError>> {
+        let problems = question.problems();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut ladder = explore::ladder(&question.sizes);
+        if question.source == Source::Live {
+            // In order of size, a drifting machine would tilt the curve.
+            ladder.shuffle(&mut StdRng::seed_from_u64(question.seed));
+        }
+        ladder.reverse();
+        Ok(Self {
+            left: question.budget.measurements,
+            question,
+            evidence: Evidence::default(),
+            refuted: BTreeSet::new(),
+            asked: Vec::new(),
+            ladder,
+            pending: None,
+            verifying: Vec::new(),
+            verified: Vec::new(),
+        })
+    }
+
+    /// What to do next. Asking again without an observation gives the same step.
+    pub fn next(&mut self) -> Step {
+        if let Some(step) = &self.pending {
+            return step.clone();
+        }
+        let step = self.decide();
+        self.pending = Some(step.clone());
+        step
+    }
+
+    /// Measurements that the budget still allows.
+    pub fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// Shortens the rest of the budget to so many measurements: for a caller whose measurements take longer
+    /// than planned. The budget never grows.
+    pub fn shorten_to(&mut self, measurements: u32) {
+        self.left = self.left.min(measurements);
+    }
+
+    /// Tells what the step that was asked for has shown.
+    pub fn observe(&mut self, observation: Observation) -> Result<(), ObserveError> {
+        let got = observation.size;
+        let (asked, role) = match &self.pending {
+            Some(Step::Measure { size, .. }) => (*size, None),
+            Some(Step::Verify { size, role }) => (*size, Some(*role)),
+            Some(Step::Done(_)) | None => return Err(ObserveError::Unasked(got)),
+        };
+        if asked != got {
+            return Err(ObserveError::OtherSize { asked, got });
+        }
+        if !observation.goodput.is_finite() || observation.goodput < 0.0 {
+            return Err(ObserveError::Goodput(observation.goodput, got));
+        }
+        self.pending = None;
+        self.asked.push(asked);
+        self.left = self.left.saturating_sub(1);
+        match role {
+            None => self.evidence.add(observation),
+            Some(role) => {
+                self.evidence.skip();
+                self.verified.push((role, observation));
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self) -> Step {
+        loop {
+            if let Some((role, size)) = self.verifying.pop() {
+                if self.left > 0 {
+                    return Step::Verify { size, role };
+                }
+                self.verifying.clear();
+            }
+            let picture = Picture::new(&self.evidence, &self.question);
+            if !self.verified.is_empty() {
+                let Some(picture) = &picture else { return self.give_up() };
+                let verification = self.judge(picture);
+                if verification.as_ref().is_some_and(|verification| verification.holds) {
+                    return Step::Done(Box::new(wording::answer(self, picture, verification)));
+                }
+                let checked = self.verified.iter().filter(|(role, _)| *role == Role::Recommended).count();
+                if checked < SECOND_CHANCES && self.left > 0 {
+                    // One measurement may have had bad luck; its neighbours get the same second chance.
+                    self.verifying = self.verified.iter().rev().map(|(role, seen)| (*role, seen.size)).collect();
+                    continue;
+                }
+                self.refute();
+                continue;
+            }
+            let reserved = self.reserved(picture.as_ref());
+            if self.left > reserved
+                && let Some(size) = self.explore(picture.as_ref(), reserved)
+            {
+                return self.measure(size);
+            }
+            let Some(picture) = picture else { return self.give_up() };
+            if !self.plan_verification(&picture) {
+                return Step::Done(Box::new(wording::answer(self, &picture, None)));
+            }
+        }
+    }
+
+    fn measure(&self, size: u32) -> Step {
+        let before = self.evidence.observations().filter(|observation| observation.size == size).count();
+        Step::Measure { size, repeat: before as u32 + 1 }
+    }
+
+    /// The next measurement of the search, or `None` when another one could not change the answer.
+    fn explore(&mut self, picture: Option<&Picture>, reserved: u32) -> Option<u32> {
+        if let Some(size) = self.ladder.pop() {
+            return Some(size);
+        }
+        let picture = picture?;
+        if !self.evidence.any_success() {
+            return None;
+        }
+        let live = self.question.source == Source::Live;
+        let candidate = picture.candidate(&self.question, &self.refuted);
+        let noise = if live { picture.means.noise.unwrap_or(0.0) } else { picture.jitter };
+        let sizes = &self.question.sizes;
+        if let Some(size) = explore::gap(picture, sizes, noise) {
+            return Some(size);
+        }
+        // Without a few repeats the noise is only believed, and refining would follow it.
+        let enough = if picture.odd() { 2.0 * ENOUGH_REPEATS } else { ENOUGH_REPEATS };
+        if live && picture.means.degrees < enough {
+            let wanted = [candidate, picture.mean(picture.best.size), picture.below(picture.best.size)];
+            return wanted.into_iter().flatten().min_by_key(|mean| mean.repeats).map(|mean| mean.size);
+        }
+        if let Some(size) = explore::refine(picture, sizes, candidate.map(|candidate| candidate.size), noise) {
+            return Some(size);
+        }
+        if candidate.is_none()
+            && let Some(size) = self.beside_nearest(picture)
+        {
+            return Some(size);
+        }
+        if live { self.repeat(picture, candidate, self.left - reserved) } else { self.look_around(picture, candidate) }
+    }
+
+    /// In a record that is not smooth, the rest of the budget goes to sizes that may be better than they should:
+    /// a record can't be asked twice, but its neighbours can.
+    fn look_around(&self, picture: &Picture, candidate: Option<&Mean>) -> Option<u32> {
+        let sizes = &self.question.sizes;
+        let (first, last) = (sizes.first()?, sizes.last()?);
+        if picture.odd() {
+            return explore::widest(picture, sizes, *first, *last);
+        }
+        let noise = picture.means.noise.unwrap_or(picture.jitter);
+        let plateau = picture.plateau(candidate?.size)?;
+        let low = picture.below(plateau.low).map_or(plateau.low, |below| below.size);
+        let high = picture.above(plateau.high).map_or(plateau.high, |above| above.size);
+        let visible = noise > VISIBLE * picture.tolerance && !picture.flat;
+        if visible { explore::widest(picture, sizes, low, high) } else { None }
+    }
+
+    /// Where no size of the plateau meets the objective: the plateau beside the one that comes nearest.
+    fn beside_nearest(&self, picture: &Picture) -> Option<u32> {
+        let inside = picture.means.means.iter().filter(|mean| picture.within(mean));
+        let ratio = |mean: &Mean| picture.objective(mean, &self.question).ratio;
+        let nearest = inside.min_by(|a, b| ratio(a).total_cmp(&ratio(b)))?;
+        let coarse = |low: u32, high: u32| f64::from(high) / f64::from(low) > 1.25;
+        let above = picture.above(nearest.size).filter(|above| coarse(nearest.size, above.size));
+        let below = picture.below(nearest.size).filter(|below| coarse(below.size, nearest.size));
+        above
+            .and_then(|above| explore::between(&self.question.sizes, nearest.size, above.size))
+            .or_else(|| explore::between(&self.question.sizes, below?.size, nearest.size))
+    }
+
+    /// The size whose repeat would decide most, or `None` when all that matters can be told apart.
+    fn repeat(&self, picture: &Picture, candidate: Option<&Mean>, left: u32) -> Option<u32> {
+        let candidate = candidate?;
+        let below = picture.below(candidate.size);
+        if self.hopeless(picture, left) {
+            return None;
+        }
+        let near_limit = |mean: &&Mean| {
+            let ratio = picture.objective(mean, &self.question).ratio;
+            self.question.slo.is_some() && (ratio - 1.0).abs() < NEAR_LIMIT && mean.repeats < 3
+        };
+        if let Some(mean) = [Some(candidate), below].into_iter().flatten().find(near_limit) {
+            return Some(mean.size);
+        }
+        let (standing, against) = picture.standing(candidate);
+        if standing < SURE_INSIDE {
+            return Some(self.weaker(picture, candidate, against));
+        }
+        if self.evidence.age(candidate.size).is_some_and(|age| age > REFERENCE_EVERY) && candidate.repeats < 2 {
+            return Some(candidate.size);
+        }
+        // A smaller one may be good enough after all.
+        let open = |mean: &&Mean| {
+            let blocked = !picture.reliable(mean) || !picture.objective(mean, &self.question).met();
+            let refuted = self.refuted.contains(&mean.size);
+            !blocked && !refuted && mean.repeats < MOST_REPEATS && picture.standing(mean).0 > -SURE_OUTSIDE
+        };
+        let smaller = picture.means.means.iter().filter(|mean| mean.size < candidate.size).find(open)?;
+        Some(self.weaker(picture, smaller, picture.standing(smaller).1))
+    }
+
+    /// Whether the rest of the budget, spent on the sizes near the top, would leave twice the tolerance in doubt.
+    fn hopeless(&self, picture: &Picture, left: u32) -> bool {
+        let noise = picture.means.noise.unwrap_or(0.0);
+        let close = picture.means.means.iter().filter(|mean| {
+            picture.loss(mean) < picture.tolerance + 2.0 * (mean.variance + picture.best.variance).sqrt()
+        });
+        let (sizes, repeats) = close.fold((0, 0), |(sizes, repeats), mean| (sizes + 1, repeats + mean.repeats));
+        let each = f64::from(left + repeats) / f64::from(sizes.max(1));
+        picture.means.degrees >= 4.0 && SURE_INSIDE * noise * (2.0 / each).sqrt() > 2.0 * picture.tolerance
+    }
+
+    /// Of two sizes that are compared the one with fewer repeats.
+    fn weaker(&self, picture: &Picture, mean: &Mean, against: u32) -> u32 {
+        let other = picture.mean(against).map_or(u32::MAX, |other| other.repeats);
+        if mean.repeats <= other { mean.size } else { against }
+    }
+
+    /// Measurements kept back for the verification.
+    fn reserved(&self, picture: Option<&Picture>) -> u32 {
+        if self.question.source == Source::Recorded {
+            return 0;
+        }
+        let candidate = picture.and_then(|picture| picture.candidate(&self.question, &self.refuted));
+        match (picture, candidate) {
+            (Some(picture), Some(candidate)) => {
+                1 + u32::from(picture.below(candidate.size).is_some())
+                    + u32::from(picture.above(candidate.size).is_some())
+            }
+            _ => (self.question.sizes.len() as u32).min(3),
+        }
+        // A budget that hardly compares must not be eaten up by the verification.
+        .min(self.question.budget.measurements / 2)
+    }
+
+    /// Plans the verification of the candidate; `false` when there is none, or nothing to verify it with.
+    fn plan_verification(&mut self, picture: &Picture) -> bool {
+        if self.question.source == Source::Recorded || self.left == 0 || picture.pure_noise().is_some() {
+            return false;
+        }
+        let Some(candidate) = picture.candidate(&self.question, &self.refuted) else { return false };
+        let size = candidate.size;
+        // Taken from the end: the recommended one first, in case that the budget ends in between.
+        self.verifying = [
+            picture.above(size).map(|mean| (Role::Larger, mean.size)),
+            picture.below(size).map(|mean| (Role::Smaller, mean.size)),
+            Some((Role::Recommended, size)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        true
+    }
+
+    /// Compares the recommended size, measured again, with its neighbours measured beside it and with what
+    /// the search had seen at the top.
+    fn judge(&self, picture: &Picture) -> Option<Verification> {
+        let noise = picture.means.noise.unwrap_or(0.0);
+        let of = |wanted: Role| Seen::of(self.verified.iter().filter(|(role, _)| *role == wanted).map(|(_, seen)| seen));
+        let recommended = of(Role::Recommended)?;
+        let beside = [of(Role::Smaller), of(Role::Larger)];
+        let behind = |top: f64, variance: f64| {
+            let doubt = picture.doubt(noise * noise / recommended.count + variance);
+            top - recommended.log > picture.tolerance + REFUTES * doubt
+        };
+        let refuted_beside = beside.iter().flatten().any(|other| behind(other.log, noise * noise / other.count));
+        // The machine may have changed since the search: its neighbours say by how much.
+        let shifts: Vec<f64> =
+            beside.iter().flatten().filter_map(|other| Some(other.log - picture.mean(other.last.size)?.log)).collect();
+        let count = shifts.len() as f64;
+        let (shift, doubt) = if shifts.is_empty() {
+            (0.0, picture.best.variance)
+        } else {
+            (shifts.iter().sum::<f64>() / count, picture.best.variance + 2.0 * noise * noise / count)
+        };
+        let refuted_by_search = behind(picture.best.log + shift, doubt);
+        let failed = match &self.question.slo {
+            Some(slo) => slo.conditions.iter().find(|condition| {
+                let value = condition.figure.of(&recommended.last.latency, recommended.last.failed_share);
+                // A single measurement of a percentile is allowed some bad luck.
+                value.is_none_or(|value| value > condition.limit * (1.0 + NEAR_LIMIT))
+            }),
+            None => None,
+        };
+        let holds = !refuted_beside && !refuted_by_search && failed.is_none();
+        let beside = beside.map(|other| other.map(|other| other.observation()));
+        Some(wording::verification(recommended.observation(), beside, holds, failed))
+    }
+
+    /// The size did not hold: it is out, and its measurements become evidence.
+    fn refute(&mut self) {
+        let role = |wanted: Role| self.verified.iter().find(|(role, _)| *role == wanted);
+        if let Some((_, observation)) = role(Role::Recommended) {
+            self.refuted.insert(observation.size);
+        }
+        self.verifying.clear();
+        for (_, observation) in std::mem::take(&mut self.verified) {
+            self.evidence.add(observation);
+        }
+    }
+
+    fn give_up(&self) -> Step {
+        Step::Done(Box::new(wording::nothing_measured(self)))
+    }
+}
+
+/// What the verification saw of one size.
+struct Seen {
+    log: f64,
+    count: f64,
+    last: Observation,
+}
+
+impl Seen {
+    fn of<'a>(observations: impl Iterator<Item = &'a Observation>) -> Option<Self> {
+        let (mut sum, mut count, mut last) = (0.0, 0.0, None);
+        for observation in observations {
+            sum += observation.goodput.max(f64::MIN_POSITIVE).ln();
+            count += 1.0;
+            last = Some(*observation);
+        }
+        Some(Self { log: sum / count, count, last: last? })
+    }
+
+    /// The last one, with the mean goodput of all.
+    fn observation(&self) -> Observation {
+        Observation { goodput: self.log.exp(), ..self.last }
+    }
+}

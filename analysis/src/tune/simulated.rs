@@ -1,0 +1,162 @@
+//! Systems with a known truth, to try a search on: the fake at the boundary to a real database.
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand_distr::{Distribution as _, Normal};
+
+use super::{Answer, LatencyMs, Observation, Question, QuestionError, Search, Step};
+
+/// How goodput depends on pool size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// Not at all.
+    Flat,
+    /// By the Universal Scalability Law.
+    Usl {
+        /// Contention.
+        sigma: f64,
+        /// Coherency delay.
+        kappa: f64,
+    },
+    /// Linear up to a ceiling, with a soft knee at `knee`; then shallow decay by that share for each octave.
+    Knee {
+        /// Size of the knee.
+        knee: f64,
+        /// Loss for each octave beyond it.
+        decay: f64,
+    },
+    /// Rises up to a size and collapses beyond it to a share.
+    Cliff {
+        /// The last good size.
+        at: u32,
+        /// What is left beyond.
+        left: f64,
+    },
+    /// Two humps over the logarithm of size; the second one's height relative to the first.
+    TwoPeaks {
+        /// Size of the first peak.
+        first: f64,
+        /// Size of the second peak.
+        second: f64,
+        /// Height of the second one.
+        height: f64,
+    },
+    /// An open load below the ceiling of the larger pools: flat from the first size that carries it.
+    Offered {
+        /// Throughput of one connection as a share of the offered rate.
+        each: f64,
+    },
+    /// More is always more.
+    Rising,
+    /// Less is always more.
+    Falling,
+    /// Nothing but noise.
+    Noise,
+}
+
+/// How the machine changes while it is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weather {
+    /// Not at all.
+    Steady,
+    /// By this share with each measurement.
+    Drift(f64),
+    /// By this share, once, after so many measurements.
+    Step(u32, f64),
+}
+
+/// A simulated system.
+#[derive(Debug)]
+pub struct Simulated {
+    shape: Shape,
+    noise: f64,
+    weather: Weather,
+    rng: StdRng,
+    measured: u32,
+}
+
+impl Simulated {
+    /// A system; `noise` is the relative standard deviation of one measurement.
+    pub fn new(shape: Shape, noise: f64, weather: Weather, seed: u64) -> Self {
+        Self { shape, noise, weather, rng: StdRng::seed_from_u64(seed), measured: 0 }
+    }
+
+    /// The true goodput of a size, in requests a second.
+    pub fn truth(&self, size: u32) -> f64 {
+        1_000.0 * self.shape.relative(f64::from(size))
+    }
+
+    /// The true median latency of 64 users without think time (Little), in milliseconds.
+    pub fn latency_ms(&self, size: u32) -> f64 {
+        1_000.0 * 64.0 / self.truth(size).max(1e-9)
+    }
+
+    /// The best true goodput among sizes.
+    pub fn best(&self, sizes: &[u32]) -> f64 {
+        sizes.iter().map(|size| self.truth(*size)).fold(0.0, f64::max)
+    }
+
+    /// The share of it that a size gives up.
+    pub fn regret(&self, sizes: &[u32], size: u32) -> f64 {
+        1.0 - self.truth(size) / self.best(sizes)
+    }
+
+    /// The smallest size within a share of the best: what a search would find if it knew the truth.
+    pub fn smallest(&self, sizes: &[u32], within: f64) -> Option<u32> {
+        sizes.iter().copied().find(|size| self.regret(sizes, *size) <= within)
+    }
+
+    /// Measures a size once.
+    pub fn measure(&mut self, size: u32) -> Observation {
+        let weather = match self.weather {
+            Weather::Steady => 1.0,
+            Weather::Drift(share) => (1.0 + share).powi(self.measured as i32),
+            Weather::Step(after, share) => 1.0 + if self.measured >= after { share } else { 0.0 },
+        };
+        self.measured += 1;
+        let error = Normal::new(0.0, self.noise).map_or(0.0, |normal| normal.sample(&mut self.rng));
+        let factor = weather * error.exp();
+        let p50 = self.latency_ms(size) / factor;
+        let latency =
+            LatencyMs { p50: Some(p50), p95: Some(p50 * 2.0), p99: Some(p50 * 3.0), p99_9: Some(p50 * 5.0) };
+        Observation { latency, ..Observation::of_goodput(size, self.truth(size) * factor) }
+    }
+
+    /// Lets a search run on this system to its end.
+    pub fn answer(&mut self, question: Question) -> Result<Answer, Vec<QuestionError>> {
+        let mut search = Search::new(question)?;
+        loop {
+            match search.next() {
+                Step::Measure { size, .. } | Step::Verify { size, .. } => {
+                    let observation = self.measure(size);
+                    // It is what was asked for, and a figure: nothing to refuse.
+                    let _ = search.observe(observation);
+                }
+                Step::Done(answer) => return Ok(*answer),
+            }
+        }
+    }
+}
+
+impl Shape {
+    fn relative(self, n: f64) -> f64 {
+        let hump = |peak: f64| (-(n / peak).ln().powi(2) / 0.5).exp();
+        match self {
+            Self::Flat | Self::Noise => 1.0,
+            Self::Usl { sigma, kappa } => n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0)),
+            Self::Knee { knee, decay } => {
+                let ratio = n / knee;
+                let rise = ratio / (1.0 + ratio.powi(6)).powf(1.0 / 6.0);
+                rise * (1.0 - decay).powf(ratio.log2().max(0.0))
+            }
+            Self::Cliff { at, left } => {
+                let rise = (n / f64::from(at)).min(1.0).powf(0.6);
+                if n > f64::from(at) { left } else { rise }
+            }
+            Self::TwoPeaks { first, second, height } => 0.2 + 0.8 * hump(first).max(height * hump(second)),
+            Self::Offered { each } => (n * each).min(1.0),
+            Self::Rising => n.powf(0.8),
+            Self::Falling => n.powf(-0.3),
+        }
+    }
+}

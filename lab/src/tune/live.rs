@@ -1,0 +1,165 @@
+//! A search whose measurements are trials.
+
+use std::process::ExitCode;
+
+use poollab_analysis::tune::{Answer, Observation, Search, Step};
+use poollab_model::{Load, TrialSpec};
+
+use super::conclude::{self, Measured};
+use super::question::{self, Asked};
+use crate::cli::{RunArgs, TuneArgs};
+use crate::exit::Failure;
+use crate::plan::{self, Registry, Resolved};
+use crate::runner::{self, Bench};
+use crate::{machine, output};
+
+/// Measures until the answer can't change any more or the budget is spent.
+pub fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
+    let registry = Registry::ours();
+    let mut problems = Vec::new();
+    let asked = question::read(args, &mut problems);
+    let resolved = plan::resolve(&run_args(args), &registry, machine::cores());
+    let resolved = match resolved {
+        Ok(resolved) => one_trial(resolved, &registry, &mut problems),
+        Err(more) => {
+            problems.extend(more);
+            None
+        }
+    };
+    let Some((resolved, template)) = resolved.filter(|_| problems.is_empty()) else {
+        return Err(Failure::Usage(problems));
+    };
+    // The slots of a user's own server are known only later; then the search is checked again.
+    Search::new(question::question(&asked, &resolved.plan, resolved.plan.limits.free_slots()))
+        .map_err(|wrong| Failure::Usage(wrong.iter().map(ToString::to_string).collect()))?;
+
+    let options = runner::Options {
+        out: args.out.clone(),
+        quiet: args.quiet,
+        pg_bin: args.database.pg_bin.clone(),
+        reuse_schema: args.database.reuse_schema,
+    };
+    let mut answer = None;
+    let ended = runner::conduct("tune", &resolved, &registry, &options, async |bench| {
+        answer = Some(search(bench, &asked, &resolved, &template).await?);
+        Ok(())
+    })?;
+    if let Some(stopped) = ended.stopped {
+        return Err(stopped);
+    }
+    let Some(answer) = answer else {
+        return Err(Failure::environment("the search ended without an answer"));
+    };
+    let report = crate::folder::read(&ended.folder).map_err(Failure::Environment)?;
+    crate::folder::write_documents(&ended.folder, &report)
+        .map_err(|why| Failure::environment(format!("can't write the report: {why}")))?;
+    let measured = Measured { answer, plan: &resolved.plan, report: &report, asked: &asked };
+    let tuned = conclude::tuned(measured);
+    let page = conclude::write(&ended.folder, &tuned)?;
+    let code = output::print(&conclude::text(&tuned, args.json));
+    if !args.json {
+        output::print(&format!("\nreport: {}\n", page.display()));
+    }
+    Ok(code)
+}
+
+/// Asks the search, carries out what it wants, tells it what came out.
+async fn search(
+    bench: &mut Bench<'_>,
+    asked: &Asked,
+    resolved: &Resolved,
+    template: &TrialSpec,
+) -> Result<Answer, Failure> {
+    let question = question::question(asked, &resolved.plan, bench.free_slots());
+    let mut search = Search::new(question)
+        .map_err(|wrong| Failure::Usage(wrong.iter().map(ToString::to_string).collect()))?;
+    let mut number = 0;
+    loop {
+        let size = match search.next() {
+            Step::Measure { size, .. } | Step::Verify { size, .. } => size,
+            Step::Done(answer) => return Ok(*answer),
+        };
+        number += 1;
+        bench.expect(number + search.left() as usize);
+        let observation = match bench.trial(&trial(template, size, number)).await? {
+            Some(record) => Observation::of_trial(&record),
+            None => None,
+        };
+        let observation = observation.unwrap_or_else(|| Observation {
+            failed_share: 1.0,
+            ..Observation::of_goodput(size, 0.0)
+        });
+        search.observe(observation).map_err(Failure::environment)?;
+    }
+}
+
+/// The template with a size, as the so-manieth measurement.
+fn trial(template: &TrialSpec, size: u32, number: usize) -> TrialSpec {
+    let rest = template.id.split_once('.').map_or("", |(_, rest)| rest);
+    let rest = rest.rsplit_once('.').map_or(rest, |(rest, _)| rest);
+    let mut spec = template.clone();
+    spec.id = format!("{}-{size}.{rest}.m{number}", template.strategy);
+    spec.settings.pool_size = Some(size);
+    spec.settings.min_idle = spec.settings.min_idle.min(size);
+    spec.repeat = u32::try_from(number).unwrap_or(u32::MAX);
+    spec.seed = template.seed.wrapping_add(number as u64);
+    spec
+}
+
+/// Tuning is about one strategy, one workload and one load.
+fn one_trial(
+    resolved: Resolved,
+    registry: &Registry,
+    problems: &mut Vec<String>,
+) -> Option<(Resolved, TrialSpec)> {
+    let template = resolved.trials.first().cloned()?;
+    let info = registry.strategy(&template.strategy)?;
+    if !info.acquisition.has_size() {
+        problems.push(format!("{} has no pool whose size could be tuned; take deadpool, bb8, r2d2 or sqlx", info.id));
+    }
+    if resolved.trials.len() > 1 {
+        problems.push(
+            "tune is about one strategy, one workload, one route and one load; call it once for each".to_owned(),
+        );
+    }
+    Some((resolved, template))
+}
+
+/// What `tune` shares with `run`, in its words.
+fn run_args(args: &TuneArgs) -> RunArgs {
+    let users = args.users.is_empty() && args.rate.is_empty();
+    RunArgs {
+        strategy: vec![args.strategy.clone()],
+        workload: vec![args.workload.clone()],
+        think_ms: args.think_ms.clone(),
+        release_early: args.release_early,
+        hot_row_method: args.hot_row_method.clone().map_or_else(Vec::new, |method| vec![method]),
+        route: args.route.clone().map_or_else(Vec::new, |route| vec![route]),
+        users: if users { vec![DEFAULT_USERS.to_string()] } else { args.users.clone() },
+        rate: args.rate.clone(),
+        arrivals: args.arrivals.clone(),
+        duration: Some(args.duration.clone()),
+        warmup: Some(args.warmup.clone()),
+        repeats: Some("1".to_owned()),
+        seed: args.seed.clone(),
+        no_ceiling: true,
+        settings: args.settings.clone(),
+        database: args.database.clone(),
+        ..RunArgs::default()
+    }
+}
+
+/// Enough to fill every pool that may be asked for.
+const DEFAULT_USERS: u32 = 64;
+
+/// Whether the offered rate is more than any size carried: then no pool size is the answer.
+pub fn beyond_ceiling(load: &Load, best: f64) -> Option<String> {
+    let Load::Open { rate_per_s, .. } = load else { return None };
+    // Poisson arrivals of a short trial scatter by some per cent.
+    (best < 0.9 * rate_per_s).then(|| {
+        format!(
+            "the offered rate of {rate_per_s:.0}/s is beyond the ceiling: the best size carried {best:.0}/s, and no pool \
+             size carries more than the database can do; ask with a lower --rate, or give the database more CPU"
+        )
+    })
+}

@@ -1,0 +1,76 @@
+//! A search in somebody else's figures.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use poollab_analysis::sizing::paste::{PoolSettings, snippets};
+use poollab_analysis::sizing::{Capacity, Curve};
+use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
+use poollab_report::tune::{CapacityEstimate, Tuned, TunedSeries};
+
+use super::question::{self, Asked};
+use super::conclude;
+use crate::cli::TuneArgs;
+use crate::exit::Failure;
+use crate::output;
+
+/// A larger file is not a sweep of pool sizes.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// Answers a sweep.
+pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
+    let mut problems = Vec::new();
+    let asked = question::read(args, &mut problems);
+    let text = read(path).map_err(|problem| problems.push(problem)).unwrap_or_default();
+    if !problems.is_empty() {
+        return Err(Failure::Usage(problems));
+    }
+    let options = Options { within: asked.within, slo: asked.slo.clone(), ..Options::default() };
+    let answer = sweep::answer(&text, &options)
+        .map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
+    let series = answer.series.into_iter().map(|series| tuned(series, &asked)).collect();
+    let tuned = Tuned::new(format!("recorded in {}", path.display()), series);
+    Ok(output::print(&conclude::text(&tuned, args.json)))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let refuse = |why: &dyn std::fmt::Display| format!("can't read {}: {why}", path.display());
+    let size = std::fs::metadata(path).map_err(|why| refuse(&why))?.len();
+    if size > LARGEST_FILE {
+        return Err(refuse(&format!("it has {} MiB, and a sweep of pool sizes has some kilobytes", size >> 20)));
+    }
+    let bytes = std::fs::read(path).map_err(|why| refuse(&why))?;
+    String::from_utf8(bytes).map_err(|_| refuse(&"it is not a text in UTF-8; export the sweep as CSV"))
+}
+
+fn tuned(series: SeriesAnswer, asked: &Asked) -> TunedSeries {
+    let curve = Curve::new(series.chart.points.iter().map(|point| (point.size, point.goodput)));
+    let capacity = series.recommended.zip(curve).and_then(|(size, curve)| {
+        let capacity = Capacity::of(&curve, size)?;
+        Some(CapacityEstimate {
+            size,
+            ceiling_per_s: capacity.ceiling_per_s,
+            held_ms: capacity.held_s * 1e3,
+            demand_ms: capacity.bounds.bottleneck_s * 1e3,
+            knee: capacity.bounds.knee(),
+            starts_to_queue_at: capacity.starts_to_queue_at(),
+            slo_breaks_at: None,
+        })
+    });
+    TunedSeries {
+        settings: series.recommended.map_or_else(Vec::new, |size| snippets(&PoolSettings::of_size(size))),
+        fleet: series.recommended.zip(asked.fleet).and_then(|(size, fleet)| fleet.with_pool(size).ok()),
+        name: series.name,
+        asked: series.asked,
+        plateau: series.plateau,
+        recommended: series.recommended,
+        regret: series.regret,
+        confidence: series.confidence,
+        verdict: series.verdict,
+        text: series.text,
+        models: series.models,
+        capacity,
+        chart: series.chart,
+        answer: series.answer,
+    }
+}
