@@ -13,6 +13,9 @@ pub enum DbError {
     /// No PostgreSQL of version 13 or later is installed.
     #[error("{0}")]
     NoPostgres(String),
+    /// No PgBouncer is installed.
+    #[error("{0}")]
+    NoPgbouncer(String),
     /// The cluster could not be made or started.
     #[error("{0}")]
     Start(String),

@@ -10,6 +10,7 @@ mod error;
 pub mod guard;
 mod limits;
 pub mod observer;
+pub mod pgbouncer;
 pub mod schema;
 mod user;
 

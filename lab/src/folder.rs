@@ -87,7 +87,7 @@ pub fn read(path: &Path) -> Result<Report, String> {
     let trials = trials(path)?;
     let findings = poollab_analysis::findings(&run, &plan, &environment, &trials);
     let ceiling = run.ceiling.clone();
-    Ok(Report { schema_version: SCHEMA_VERSION, run, plan, environment, ceiling, trials, findings })
+    Ok(Report { schema_version: SCHEMA_VERSION, run, plan, environment, ceiling, trials, findings, k6: Vec::new() })
 }
 
 /// Writes the documents of a run into its folder; gives their names.

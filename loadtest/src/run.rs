@@ -220,5 +220,6 @@ fn result(
         cpu_s: cpu.as_secs_f64(),
         cores: 1,
         memory_bytes: resident_bytes(),
+        remarks: Vec::new(),
     }
 }

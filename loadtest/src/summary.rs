@@ -138,6 +138,7 @@ mod tests {
             cpu_s: 1.9,
             cores: 1,
             memory_bytes: None,
+            remarks: Vec::new(),
         }
     }
 

@@ -116,6 +116,36 @@ impl Route {
     }
 }
 
+impl Route {
+    /// Whether PgBouncer is on it.
+    pub fn is_pooled(self) -> bool {
+        self != Self::Direct
+    }
+}
+
+/// Settings of the PgBouncer on the routes that have one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PgbouncerSettings {
+    /// `default_pool_size`: the most server connections, each of which is a slot of Postgres.
+    pub pool_size: u32,
+    /// `max_client_conn`: the most clients. `None`: twice the users of the largest load, and some more.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::whole")]
+    pub max_clients: Option<u32>,
+    /// `max_prepared_statements`: named statements that it carries over to other server connections; needs
+    /// PgBouncer 1.21. `None`: its own default, which is 0 up to 1.23 and 200 from 1.24 on.
+    #[serde(with = "crate::optional")]
+    #[schemars(schema_with = "crate::optional::whole")]
+    pub max_prepared_statements: Option<u32>,
+}
+
+impl Default for PgbouncerSettings {
+    fn default() -> Self {
+        Self { pool_size: 20, max_clients: None, max_prepared_statements: None }
+    }
+}
+
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -55,6 +55,8 @@ pub enum FindingKind {
     Unobserved,
     /// Where the requests of a strategy spent their time.
     TimeSpent,
+    /// Whether two generators measured the same.
+    DriversAgree,
 }
 
 /// The figures that a finding rests on, by name: `goodput_rps`, `ratio`, `strategy` …

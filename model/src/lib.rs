@@ -9,6 +9,7 @@ mod database;
 mod environment;
 mod finding;
 mod ids;
+mod k6;
 mod limits;
 mod load;
 mod optional;
@@ -23,12 +24,13 @@ mod units;
 pub mod wire;
 mod workload;
 
-pub use database::{DatabaseChoice, Endpoint, Host, Link, Route, Secret};
+pub use database::{DatabaseChoice, Endpoint, Host, Link, PgbouncerSettings, Route, Secret};
 pub use environment::{Component, Environment, LimitsInForce, MachineInfo, Means, PgSetting};
 pub use finding::{Evidence, Finding, FindingKind, Severity};
 pub use ids::{IdError, StrategyId, WorkloadId};
+pub use k6::{K6Document, K6Error, K6Requests, K6Status, K6Trial};
 pub use limits::Limits;
-pub use load::{Arrivals, Load};
+pub use load::{Arrivals, Driver, DriverChoice, Load};
 pub use outcome::{Cause, ErrorKind, ErrorRecord, Problem, Side};
 pub use plan::{Plan, TrialSpec};
 pub use quantiles::Quantiles;
@@ -37,7 +39,7 @@ pub use settings::{DefaultsPolicy, Settings, StatementMode};
 pub use strategy::{Acquisition, StrategyInfo};
 pub use trial::{
     BackendCounts, DatabaseFigures, GeneratorFigures, Histograms, Latencies, Phases, PoolCounts,
-    RequestCounts, ServerFigures, TimelinePoint, TrialRecord,
+    PoolerCounts, RequestCounts, ServerFigures, TimelinePoint, TrialRecord,
 };
 pub use units::{ByteSize, HumanDuration, UnitError};
 pub use workload::{HotRowMethod, Method, WorkloadInfo, WorkloadSpec};

@@ -63,3 +63,56 @@ impl fmt::Display for Load {
         }
     }
 }
+
+/// What makes the load.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    /// poollab's own generator.
+    #[default]
+    Goose,
+    /// k6, a program of somebody else's: the second opinion.
+    K6,
+}
+
+impl Driver {
+    /// Its name on the command line and in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Goose => "goose",
+            Self::K6 => "k6",
+        }
+    }
+}
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Which drivers a plan asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriverChoice {
+    /// poollab's own generator.
+    #[default]
+    Goose,
+    /// k6.
+    K6,
+    /// Each trial with both, so that they can be compared.
+    Both,
+}
+
+impl DriverChoice {
+    /// The drivers.
+    pub fn drivers(self) -> &'static [Driver] {
+        match self {
+            Self::Goose => &[Driver::Goose],
+            Self::K6 => &[Driver::K6],
+            Self::Both => &[Driver::Goose, Driver::K6],
+        }
+    }
+}

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DatabaseChoice, HumanDuration, Limits, Link, Load, Route, Settings, StrategyId, WorkloadSpec};
+use crate::{
+    DatabaseChoice, Driver, DriverChoice, HumanDuration, Limits, Link, Load, PgbouncerSettings, Route,
+    Settings, StrategyId, WorkloadSpec,
+};
 
 /// A run, fully resolved: lists multiply into trials. Written as `plan.toml`; feeding that file back
 /// repeats the run, in the same order. A field that a file leaves out has its default.
@@ -28,12 +31,16 @@ pub struct Plan {
     pub pool_sizes: Vec<u32>,
     /// Whether `pgbench` measures a ceiling first.
     pub ceiling: bool,
+    /// What makes the load.
+    pub driver: DriverChoice,
     /// The database.
     pub database: DatabaseChoice,
     /// The way from the service to an embedded database.
     pub link: Link,
     /// Its limits.
     pub limits: Limits,
+    /// The PgBouncer on routes that have one.
+    pub pgbouncer: PgbouncerSettings,
     /// Settings of all strategies.
     pub settings: Settings,
     /// Workloads.
@@ -56,9 +63,11 @@ impl Default for Plan {
             routes: vec![Route::Direct],
             pool_sizes: Vec::new(),
             ceiling: true,
+            driver: DriverChoice::Goose,
             database: DatabaseChoice::Embedded,
             link: Link::Socket,
             limits: Limits::default(),
+            pgbouncer: PgbouncerSettings::default(),
             settings: Settings::default(),
             workloads: Vec::new(),
             loads: vec![Load::Closed { users: 64 }],
@@ -79,6 +88,9 @@ pub struct TrialSpec {
     pub route: Route,
     /// The load.
     pub load: Load,
+    /// What makes it.
+    #[serde(default)]
+    pub driver: Driver,
     /// The settings, with the pool size of this trial.
     pub settings: Settings,
     /// Which repeat, from 1.

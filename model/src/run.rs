@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, Finding, Plan, TrialRecord};
+use crate::{Environment, Finding, K6Document, Plan, TrialRecord};
 
 /// The version of everything in a run's folder. A change that an older reader can't ignore raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -88,4 +88,7 @@ pub struct Report {
     pub trials: Vec<TrialRecord>,
     /// What analysis concludes from them, most important first.
     pub findings: Vec<Finding>,
+    /// What k6 measured by itself, in documents that were given to the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub k6: Vec<K6Document>,
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acquisition, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId, WorkloadId, WorkloadSpec,
+    Acquisition, Driver, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId, WorkloadId, WorkloadSpec,
 };
 
 /// A finished trial: one line of `trials.jsonl`.
@@ -30,6 +30,9 @@ pub struct TrialRecord {
     pub repeat: u32,
     /// The load.
     pub load: Load,
+    /// Which generator made it.
+    #[serde(default)]
+    pub driver: Driver,
     /// When measuring started, RFC 3339.
     pub started_at: String,
     /// How long was measured, in seconds.
@@ -185,6 +188,26 @@ pub struct TimelinePoint {
     pub throttled_ms: Option<f64>,
     /// Memory in use by the database.
     pub memory_bytes: Option<u64>,
+    /// The pooler on the route; `None`: there is none, or it was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooler: Option<PoolerCounts>,
+}
+
+/// What PgBouncer says of itself (`SHOW POOLS`, `SHOW STATS`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PoolerCounts {
+    /// Clients that have a server connection, or want none at the moment.
+    pub clients_active: u32,
+    /// Clients that wait for a server connection.
+    pub clients_waiting: u32,
+    /// Server connections that belong to a client at the moment.
+    pub servers_active: u32,
+    /// Server connections that are free, or being made ready to be.
+    pub servers_idle: u32,
+    /// How long the client that has waited longest has waited, in microseconds.
+    pub maxwait_us: u64,
+    /// Transactions that went through in the interval; `None` where the one before was not seen.
+    pub transactions: Option<u64>,
 }
 
 /// Client backends by state.

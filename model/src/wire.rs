@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Endpoint, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce, Load, Method, Phases,
-    PoolCounts, RequestCounts, Settings, StrategyId,
+    PoolCounts, RequestCounts, Route, Settings, StrategyId,
 };
 
 /// The lab's order to `poollab server`.
@@ -144,10 +144,13 @@ pub struct LoadResult {
     pub cores: u32,
     /// Resident memory at the end, in bytes.
     pub memory_bytes: Option<u64>,
+    /// What is to be known about these figures, in words.
+    #[serde(default)]
+    pub remarks: Vec<String>,
 }
 
 /// The lab's order to the guard of an embedded database (`poollab db guard`).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GuardOrder {
     /// Limits to put in force.
     pub limits: Limits,
@@ -155,6 +158,28 @@ pub struct GuardOrder {
     pub pg_bin: Option<std::path::PathBuf>,
     /// Settings of Postgres that differ from ours, name and value.
     pub pg_settings: Vec<(String, String)>,
+    /// Settings of the service's role, name and value: for what a pooler does not carry over.
+    #[serde(default)]
+    pub role_settings: Vec<(String, String)>,
+    /// Poolers to put in front of it.
+    #[serde(default)]
+    pub poolers: Vec<PoolerOrder>,
+}
+
+/// The lab's order for one PgBouncer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolerOrder {
+    /// The route on which it is; not `direct`.
+    pub route: Route,
+    /// `default_pool_size`.
+    pub pool_size: u32,
+    /// `max_client_conn`.
+    pub max_clients: u32,
+    /// `max_prepared_statements`; `None`: PgBouncer's own default.
+    pub max_prepared_statements: Option<u32>,
+    /// Other settings of PgBouncer, name and value.
+    #[serde(default)]
+    pub settings: Vec<(String, String)>,
 }
 
 /// What a guard tells.
@@ -191,4 +216,26 @@ pub struct GuardReady {
     pub limits_in_force: LimitsInForce,
     /// Where the limits can be watched.
     pub cgroups: Vec<std::path::PathBuf>,
+    /// The poolers in front of it.
+    #[serde(default)]
+    pub poolers: Vec<PoolerReady>,
+}
+
+/// Where a pooler is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PoolerReady {
+    /// The route on which it is.
+    pub route: Route,
+    /// For the service, through a Unix socket.
+    pub app_socket: Endpoint,
+    /// For the service, through TCP on loopback.
+    pub app_tcp: Endpoint,
+    /// Its admin console, which knows the simple protocol only.
+    pub admin: Endpoint,
+    /// Its version, `1.18.0`.
+    pub version: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Its log.
+    pub log: std::path::PathBuf,
 }

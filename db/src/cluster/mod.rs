@@ -19,11 +19,13 @@ use rand::RngExt;
 
 pub use binaries::{Binaries, OLDEST};
 
-pub(crate) use binaries::output as program_output;
+pub(crate) use account::Account;
+pub(crate) use binaries::{clean_environment, output as program_output};
+pub(crate) use postmaster::log_tail;
 
 use crate::error::{DbError, Doing};
 use crate::limits::Limiter;
-use account::Account;
+use crate::pgbouncer::{self, Pooler};
 use folder::Folder;
 use postmaster::{Postmaster, StartFailure};
 use template::{ADMIN, APP, DATABASE, ORDER_CONF};
@@ -56,7 +58,8 @@ impl Places {
 /// A running cluster. Dropping it stops the server and removes everything of it.
 #[derive(Debug)]
 pub struct Cluster {
-    // In the order in which they must go: the server, its cgroups, its folder.
+    // In the order in which they must go: poolers, the server, its cgroups, its folder.
+    poolers: Vec<Pooler>,
     postmaster: Postmaster,
     limiter: Limiter,
     folder: Folder,
@@ -80,22 +83,44 @@ impl Cluster {
     pub fn start_in(order: &GuardOrder, places: &Places) -> Result<Self, DbError> {
         check(order)?;
         let binaries = Binaries::find(order.pg_bin.as_deref())?;
+        // Before anything is started that would have to be stopped again.
+        let pgbouncer = if order.poolers.is_empty() { None } else { Some(pgbouncer::Program::find()?) };
         let account = Account::choose()?;
         leftover::clear(&places.temporary, &account);
         let folder = Folder::make(&places.temporary, &account)?;
         let (manifest, from_cache) =
             template::provide(&binaries, &account, &folder.data(), places.cache.as_deref())?;
-        match Self::launch(order, &binaries, &account, folder, manifest.statements, from_cache) {
+        let launched = Self::launch(order, &binaries, &account, folder, manifest.statements, from_cache);
+        let mut cluster = match launched {
             Err(error) if from_cache && !error.is_usage() => {
                 tracing::warn!("a cluster from the cache does not start, so it is made anew: {error}");
                 template::forget_cached(&binaries, places.cache.as_deref());
                 let folder = Folder::make(&places.temporary, &account)?;
                 let (manifest, _) =
                     template::provide(&binaries, &account, &folder.data(), places.cache.as_deref())?;
-                Self::launch(order, &binaries, &account, folder, manifest.statements, false)
+                Self::launch(order, &binaries, &account, folder, manifest.statements, false)?
             }
-            result => result,
+            launched => launched?,
+        };
+        if let Some(program) = pgbouncer {
+            cluster.put_in_front(&program, &account, order)?;
         }
+        Ok(cluster)
+    }
+
+    fn put_in_front(
+        &mut self,
+        program: &pgbouncer::Program,
+        account: &Account,
+        order: &GuardOrder,
+    ) -> Result<(), DbError> {
+        for pooler in &order.poolers {
+            let (socket, tcp) = (&self.ready.app_socket, &self.ready.app_tcp);
+            let pooler = Pooler::start(program, account, pooler, socket, tcp, self.folder.path())?;
+            self.ready.poolers.push(pooler.ready().clone());
+            self.poolers.push(pooler);
+        }
+        Ok(())
     }
 
     fn launch(
@@ -114,9 +139,10 @@ impl Cluster {
             &data,
             DATABASE,
             &format!(
-                "ALTER ROLE {ADMIN} PASSWORD '{}';\n\nALTER ROLE {APP} PASSWORD '{}';\n",
+                "ALTER ROLE {ADMIN} PASSWORD '{}';\n\nALTER ROLE {APP} PASSWORD '{}';\n{}",
                 verifier(&admin_password),
-                verifier(&app_password)
+                verifier(&app_password),
+                role_settings(order)
             ),
         )?;
         let certificate = tls::make(&data, account)?;
@@ -170,8 +196,9 @@ impl Cluster {
             pid: postmaster.pid(),
             limits_in_force: limiter.in_force().clone(),
             cgroups: limiter.folders(),
+            poolers: Vec::new(),
         };
-        Ok(Self { postmaster, limiter, folder, ready, from_cache })
+        Ok(Self { poolers: Vec::new(), postmaster, limiter, folder, ready, from_cache })
     }
 
     /// Where it is and how to get in.
@@ -184,8 +211,11 @@ impl Cluster {
         self.from_cache
     }
 
-    /// Why the server is not running any more, if it is not.
+    /// Why the server or one of its poolers is not running any more, if one is not.
     pub fn failure(&mut self) -> Option<String> {
+        if let Some(why) = self.poolers.iter_mut().find_map(Pooler::failure) {
+            return Some(why);
+        }
         let status = self.postmaster.exited()?;
         Some(format!(
             "the PostgreSQL server ended by itself ({status}). The end of its log:\n  {}",
@@ -202,6 +232,7 @@ impl Cluster {
     }
 
     fn end(&mut self) -> Result<(), DbError> {
+        self.poolers.clear();
         self.limiter.lift_cpu();
         self.postmaster.stop();
         let cgroups = self.limiter.remove();
@@ -238,7 +269,7 @@ fn check(order: &GuardOrder) -> Result<(), DbError> {
             "a memory limit of {memory} is too little for PostgreSQL; give it {SMALLEST_MEMORY} or more"
         ));
     }
-    for (name, value) in &order.pg_settings {
+    for (name, value) in order.pg_settings.iter().chain(&order.role_settings) {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         if name.is_empty() || !name.chars().all(plain) || value.contains(['\n', '\r', '\0']) {
             wrong.push(format!("{name:?} = {value:?} is not a setting of PostgreSQL"));
@@ -265,8 +296,16 @@ fn order_conf(order: &GuardOrder, folder: &Path, port: u16, statements: bool) ->
     settings.iter().map(|(name, value)| format!("{name} = '{}'\n", value.replace('\'', "''"))).collect()
 }
 
+/// As statements of single-user mode. The names have been checked.
+fn role_settings(order: &GuardOrder) -> String {
+    let statement = |(name, value): &(String, String)| {
+        format!("\nALTER ROLE {APP} SET {name} = '{}';\n", value.replace('\'', "''"))
+    };
+    order.role_settings.iter().map(statement).collect()
+}
+
 /// 32 letters and digits: 190 bits.
-fn password() -> String {
+pub(crate) fn password() -> String {
     let mut rng = rand::rng();
     std::iter::repeat_with(|| char::from(rng.sample(rand::distr::Alphanumeric))).take(32).collect()
 }
@@ -276,7 +315,7 @@ fn verifier(password: &str) -> String {
     postgres_protocol::password::scram_sha_256(password.as_bytes())
 }
 
-fn free_port() -> Result<u16, DbError> {
+pub(crate) fn free_port() -> Result<u16, DbError> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
     listener
         .and_then(|listener| listener.local_addr())

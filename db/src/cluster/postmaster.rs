@@ -169,8 +169,8 @@ fn diagnose(binaries: &Binaries, account: &Account, folder: &Folder, status: Exi
     StartFailure::Other(format!("{tail}\n  ({status})"))
 }
 
-/// The last lines of the server's log.
-pub(super) fn log_tail(log: &Path) -> String {
+/// The last lines of a log.
+pub(crate) fn log_tail(log: &Path) -> String {
     let bytes = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();

@@ -24,11 +24,7 @@ pub fn have_postgres() -> bool {
 }
 
 pub fn order(max_connections: u32, reserved: u32) -> GuardOrder {
-    GuardOrder {
-        limits: Limits { max_connections, reserved, ..Limits::default() },
-        pg_bin: None,
-        pg_settings: Vec::new(),
-    }
+    GuardOrder { limits: Limits { max_connections, reserved, ..Limits::default() }, ..GuardOrder::default() }
 }
 
 /// A cluster for one test, without CPU limit unless the test is about that: tests should be quick.

@@ -13,7 +13,7 @@ use crate::{machine, output, plan};
 /// Starts one and says how to get in.
 pub fn up(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     let limits = limits(args).map_err(Failure::Usage)?;
-    let order = GuardOrder { limits: limits.clone(), pg_bin: args.pg_bin.clone(), pg_settings: Vec::new() };
+    let order = GuardOrder { limits: limits.clone(), pg_bin: args.pg_bin.clone(), ..GuardOrder::default() };
     let program = std::env::current_exe().map_err(Failure::environment)?;
     let state =
         block_on(poollab_db::guard::up(&program, &["db", "guard"], &order))?.map_err(Failure::from)?;

@@ -47,6 +47,7 @@ fn combinations(plan: &Plan, registry: &Registry) -> (Vec<TrialSpec>, Vec<Skippe
                                 workload: workload.clone(),
                                 route: *route,
                                 load: load.clone(),
+                                driver: poollab_model::Driver::Goose,
                                 settings: settings.clone(),
                                 repeat: 0,
                                 seed: 0,

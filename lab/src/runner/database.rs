@@ -51,7 +51,7 @@ impl Database {
         let order = GuardOrder {
             limits: plan.limits.clone(),
             pg_bin: options.pg_bin.clone(),
-            pg_settings: Vec::new(),
+            ..GuardOrder::default()
         };
         let guard = Guard::spawn(&program, &["db", "guard"], &order).await?;
         let ready = guard.ready();

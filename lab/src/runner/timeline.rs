@@ -28,6 +28,7 @@ pub fn merge(
                 pool: last_in(pool, start, end),
                 throttled_ms: seen.throttled_ms,
                 memory_bytes: seen.memory_bytes,
+                pooler: None,
             }
         })
         .collect()

@@ -193,6 +193,7 @@ fn record(
         settings,
         repeat: spec.repeat,
         load: spec.load.clone(),
+        driver: spec.driver,
         started_at: watched.started_at,
         measured_s: result.measured_s,
         requests,

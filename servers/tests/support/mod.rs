@@ -25,7 +25,7 @@ impl Lab {
     /// is then skipped, but never on CI.
     pub fn start() -> Option<Self> {
         let limits = Limits { cpus: None, memory: None, ..Limits::default() };
-        match Cluster::start(&GuardOrder { limits, pg_bin: None, pg_settings: Vec::new() }) {
+        match Cluster::start(&GuardOrder { limits, ..GuardOrder::default() }) {
             Ok(cluster) => Some(Self { cluster }),
             Err(why) if std::env::var_os("CI").is_none() => {
                 eprintln!("SKIPPED, not passed: no Postgres could be started here: {why}");
