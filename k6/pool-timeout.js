@@ -26,7 +26,7 @@ export const { options, setup, request, warm, handleSummary } = define('pool-tim
   query: (_, { settings }) => (env('THINK_MS', '') ? {} : { think_ms: think(settings) }),
   conclude: ([{ strategy, errors, settings }]) => {
     const count = errors.filter(({ kind }) => kind === 'pool-timeout').reduce((sum, error) => sum + error.count, 0);
-    const pool = `pool of ${settings.pool_size || 'no size'}, waits ${settings.acquire_timeout || 'for ever'}`;
+    const pool = `pool size ${settings.pool_size}, acquire time-out ${settings.acquire_timeout}`;
     const text = `${strategy} (${pool}): ${count > 0 ? `${count} requests` : 'no request'} timed out in the pool`;
     return { kind: 'pool-timeout', seen: count > 0, count, text };
   },
@@ -35,7 +35,7 @@ export const { options, setup, request, warm, handleSummary } = define('pool-tim
 // The users queue in rounds of one pool's size; the last round waits for all others. Twice the time-out
 // makes it miss for certain, and still half of the users get through.
 function think({ pool_size, acquire_timeout }) {
-  const rounds = Math.max(1, USERS / (pool_size || 1) - 1);
-  const limit = seconds(String(acquire_timeout || '5s').replace(/ /g, '')) || 5;
+  const rounds = Math.max(1, USERS / (Number(pool_size) || 1) - 1);
+  const limit = seconds(String(acquire_timeout).replace(/ /g, '')) || 5;
   return Math.min(LONGEST_THINK_MS, Math.ceil((2000 * limit) / rounds));
 }

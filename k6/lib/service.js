@@ -73,7 +73,7 @@ export function identify(url) {
   } catch (_) {
     // Not JSON: not ours, said below.
   }
-  const ours = identity !== null && typeof identity.strategy === 'string' && typeof identity.settings === 'object';
+  const ours = identity && identity.poollab && identity.strategy && identity.strategy.id && identity.settings;
   if (response.status !== 200 || !ours) {
     return {
       refusal:

@@ -47,7 +47,7 @@ function figuresOf(trial, data, setup) {
   return {
     name: trial.name,
     url: trial.url,
-    strategy: identity.strategy,
+    strategy: identity.strategy.id,
     settings: identity.settings,
     workload: { id: trial.workload.id, ...setup.parameters[trial.name] },
     load: trial.load,
