@@ -9,8 +9,9 @@ help: ## List the targets
 run: setup ## Compare all strategies on a limited Postgres (about two minutes)
 	cargo run --release --locked -- run
 
-test: setup ## Run all tests
-	cargo test --workspace --locked
+test: ## Run all tests
+	@scripts/setup $(if $(CI),ci,test)
+	PATH="$(CURDIR)/target/k6/bin:$$PATH" cargo test --workspace --locked
 
 check: ## Formatting, lints, documentation
 	cargo fmt --all --check
