@@ -99,7 +99,7 @@ fn from_io(kind: io::ErrorKind) -> ErrorKind {
 }
 
 /// PgBouncer's texts for what it refuses by its own limits (1.12 to 1.24).
-const POOLER_REFUSALS: [&str; 16] = [
+const POOLER_REFUSALS: [&str; 17] = [
     "no more connections allowed",
     "client connections exceeded",
     "query_wait_timeout",
@@ -115,6 +115,8 @@ const POOLER_REFUSALS: [&str; 16] = [
     "unsupported startup parameter",
     "no such database:",
     "no such user",
+    // Postgres says "password authentication failed", 28P01.
+    "SASL authentication failed",
     "bouncer config error",
 ];
 

@@ -12,7 +12,9 @@ use std::time::Duration;
 use common::{eventually, gone, have_postgres, order, runs};
 use libtest_mimic::{Arguments, Trial};
 use poollab_db::guard::{self, Guard};
-use poollab_model::wire::GuardReady;
+use poollab_db::pgbouncer::Program;
+use poollab_model::Route;
+use poollab_model::wire::{GuardOrder, GuardReady, PoolerOrder};
 use rustix::process::{Pid, Signal, kill_process};
 
 const GUARD: [&str; 2] = ["db", "guard"];
@@ -62,7 +64,10 @@ fn signal(pid: u32, signal: Signal) {
 }
 
 fn nothing_left(of: &GuardReady) -> bool {
-    !runs(of.pid) && gone(&of.folder) && of.cgroups.iter().all(|cgroup| gone(cgroup))
+    !runs(of.pid)
+        && of.poolers.iter().all(|pooler| !runs(pooler.pid))
+        && gone(&of.folder)
+        && of.cgroups.iter().all(|cgroup| gone(cgroup))
 }
 
 /// The guard of a server: its parent.
@@ -97,10 +102,27 @@ fn ctrl_c_does_not_end_a_guard_and_sigterm_does() {
     });
 }
 
+/// With both poolers where there is a PgBouncer.
+fn with_poolers() -> GuardOrder {
+    let mut order = order(10, 3);
+    if Program::find().is_ok() {
+        order.poolers = [Route::PgbouncerTransaction, Route::PgbouncerSession]
+            .map(|route| PoolerOrder {
+                route,
+                pool_size: 2,
+                max_clients: 20,
+                max_prepared_statements: None,
+                settings: Vec::new(),
+            })
+            .to_vec();
+    }
+    order
+}
+
 /// Says where its database is, and hangs.
 fn hanging_lab() -> ExitCode {
     block_on(async {
-        let guard = Guard::spawn(&me(), &GUARD, &order(10, 3)).await.unwrap();
+        let guard = Guard::spawn(&me(), &GUARD, &with_poolers()).await.unwrap();
         println!("{}", serde_json::to_string(guard.ready()).unwrap());
         std::future::pending().await
     })
@@ -119,7 +141,7 @@ fn a_lab_that_is_killed_leaves_nothing() {
 
 fn what_a_killed_guard_leaves_is_cleared() {
     block_on(async {
-        let guard = Guard::spawn(&me(), &GUARD, &order(10, 3)).await.unwrap();
+        let guard = Guard::spawn(&me(), &GUARD, &with_poolers()).await.unwrap();
         let ready = guard.ready().clone();
         signal(guard_of(&ready), Signal::KILL);
         assert!(guard.stop().await.is_err(), "a killed guard is no clean end");
