@@ -358,3 +358,24 @@ fn a_stop_lets_requests_end_and_leaves_no_backend() {
         eventually("no backend is left", || lab.backends(&name) == 0);
     }
 }
+
+#[test]
+fn several_workers_share_one_pool() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies().into_iter().filter(|strategy| strategy.acquisition.has_size()) {
+        let server = Server::start(lab.socket(), strategy.id.as_str(), Settings { workers: 3, ..small() });
+        thread::scope(|scope| {
+            for id in 1..=12 {
+                let server = &server;
+                scope.spawn(move || {
+                    let reply = server.get(&format!("/hold/{id}?think_ms=50&release_early=true"));
+                    assert!(reply.is_about(id), "{reply:?}");
+                });
+            }
+        });
+        eventually("it tells of its connections", || server.pool().is_some_and(|(_, opened)| opened > 0));
+        let size = i64::from(server.settings.pool_size.unwrap_or(0));
+        assert!((1..=size).contains(&lab.backends(&server.name)), "{}", strategy.id);
+        assert_eq!(server.terminate(), Some(0), "{}", strategy.id);
+    }
+}

@@ -4,7 +4,7 @@ mod support;
 
 use poollab_model::wire::{ServerEvent, ServerOrder};
 use poollab_model::{Endpoint, Host, Method, Settings};
-use support::{Lab, Server, spawn};
+use support::{ByHand, Lab, Server, spawn};
 
 #[test]
 fn a_request_that_is_wrong_is_refused_with_a_reason() {
@@ -16,7 +16,7 @@ fn a_request_that_is_wrong_is_refused_with_a_reason() {
         ("GET", "/point-read/1.5", 400, "not a number"),
         ("GET", "/point-read/+1", 400, "not a number"),
         ("GET", "/point-read/%31", 400, "not a number"),
-        ("GET", "/point-read/1;DROP TABLE x".split(' ').next().unwrap_or_default(), 400, "not a number"),
+        ("GET", "/point-read/1;DROP%20TABLE%20x", 400, "not a number"),
         ("GET", "/point-read/-1", 400, "negative"),
         ("GET", "/point-read/0", 404, "1 to 100000"),
         ("GET", "/point-read/100001", 404, "1 to 100000"),
@@ -198,4 +198,24 @@ fn an_environment_that_cannot_ends_with_3_and_advice() {
     let (message, code) = refused(&serde_json::to_string(&stranger).unwrap());
     assert_eq!(code, Some(3));
     assert!(message.contains("Check user and password"), "{message}");
+}
+
+#[test]
+fn by_hand_a_service_starts_before_its_database_and_says_so() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for strategy in ["deadpool", "r2d2", "naive"] {
+        let mut early = order(&free);
+        early.strategy = strategy.parse().unwrap();
+        early.settings.acquire_timeout = Some(poollab_model::HumanDuration::from_millis(300));
+        let mut server = ByHand::start(&early);
+        let mut said = server.until("it connects");
+        assert!(said.contains("starting all the same"), "{said}");
+        let problem = server.get("/point-read/1").problem();
+        let kind = problem.cause.as_ref().map_or(problem.kind, |cause| Some(cause.kind));
+        assert_eq!(kind, Some(poollab_model::ErrorKind::ConnectRefused), "{problem:?}");
+        assert_eq!(server.get("/healthz").status, 200);
+        assert_eq!(server.get("/readyz").status, 503);
+        said.push_str(&server.interrupt());
+        assert!(!said.contains("panicked"), "{said}");
+    }
 }

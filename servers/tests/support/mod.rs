@@ -124,16 +124,7 @@ impl Server {
 
     /// Sends a request and does not wait for the answer.
     pub fn begin(&self, method: &str, path: &str, body: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).expect("the service listens");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).expect("the head is sent");
-        // A service that refuses a long body may stop reading it.
-        let _ = stream.write_all(body);
-        stream
+        begin(&self.address, method, path, body)
     }
 
     /// Sends a request and leaves after `patience`.
@@ -188,11 +179,25 @@ pub fn spawn(line: &str) -> (Child, Lines) {
     (child, BufReader::new(stdout).lines())
 }
 
-/// `cargo test` builds examples beside the tests.
+/// `cargo test` builds examples beside the tests; `cargo test --test NAME` alone uses the last one built.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("deps is in the profile's folder");
     profile.join("examples").join("conducted")
+}
+
+/// Sends a request on a connection of its own.
+fn begin(address: &str, method: &str, path: &str, body: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("the service listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("the head is sent");
+    // A service that refuses a long body may stop reading it.
+    let _ = stream.write_all(body);
+    stream
 }
 
 /// Reads an answer to its end.
@@ -245,5 +250,63 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(Instant::now() < until, "never: {what}");
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A service that a person started, at the address of its order.
+pub struct ByHand {
+    child: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+    address: String,
+}
+
+impl ByHand {
+    pub fn start(order: &ServerOrder) -> Self {
+        let mut child = Command::new(program())
+            .arg("by-hand")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example `conducted` was built with the tests");
+        let line = serde_json::to_string(order).expect("JSON");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        writeln!(stdin, "{line}").expect("it reads");
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        Self { child, stderr, address: order.listen.clone() }
+    }
+
+    /// What it says until a line with this in it.
+    pub fn until(&mut self, word: &str) -> String {
+        let mut said = String::new();
+        loop {
+            let from = said.len();
+            let read = self.stderr.read_line(&mut said).expect("readable");
+            assert!(read > 0, "it ended and said: {said}");
+            // Not the line that tells what it will do: the one that tells what it does.
+            if said[from..].trim_start().starts_with(word) {
+                return said;
+            }
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        read_reply(begin(&self.address, "GET", path, b""))
+    }
+
+    /// Ends it as Ctrl-C does, and says what else it said.
+    pub fn interrupt(mut self) -> String {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).expect("readable");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0), "{said}");
+        said
+    }
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
