@@ -208,6 +208,12 @@ pub struct DatabaseArgs {
     /// The service's way to an embedded database: socket or tcp [default: socket]
     #[arg(long, value_name = "WAY", help_heading = "Database")]
     pub link: Option<String>,
+    /// Routes with PgBouncer: its most server connections (default_pool_size) [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Database")]
+    pub pgbouncer_pool_size: Option<String>,
+    /// Routes with PgBouncer: named statements that it carries over (1.21 or later) [default: its own]
+    #[arg(long, value_name = "N", help_heading = "Database")]
+    pub pgbouncer_prepared: Option<String>,
     /// Folder with PostgreSQL's programs (initdb, postgres) [default: looked for]
     #[arg(long, value_name = "DIR", help_heading = "Database")]
     pub pg_bin: Option<PathBuf>,

@@ -252,6 +252,13 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) ->
     optional(&mut plan.limits.memory, "--memory", &args.memory, problems);
     set(&mut plan.limits.max_connections, "--max-connections", &args.max_connections, problems);
     set(&mut plan.limits.reserved, "--reserved", &args.reserved, problems);
+    set(&mut plan.pgbouncer.pool_size, "--pgbouncer-pool-size", &args.pgbouncer_pool_size, problems);
+    optional(
+        &mut plan.pgbouncer.max_prepared_statements,
+        "--pgbouncer-prepared",
+        &args.pgbouncer_prepared,
+        problems,
+    );
     word(&mut plan.link, "--link", &args.link, &["socket", "tcp"], problems);
     if plan.settings.tls {
         if args.link.as_deref() == Some("socket") {

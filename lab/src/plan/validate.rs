@@ -31,6 +31,21 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
     loads(plan, problems);
     limits(plan, cores, problems);
     settings(plan, problems);
+    routes(plan, problems);
+}
+
+fn routes(plan: &Plan, problems: &mut Vec<String>) {
+    let Some(pooled) = plan.routes.iter().find(|route| route.is_pooled()) else { return };
+    if !matches!(plan.database, poollab_model::DatabaseChoice::Embedded) {
+        problems.push(format!(
+            "the route {pooled} is there for an embedded database only; for a server of your own put a PgBouncer in \
+             front of it yourself and give its address as --database"
+        ));
+    }
+    within("pgbouncer's pool_size", plan.pgbouncer.pool_size, POOL_SIZE, problems);
+    if let Some(most) = plan.pgbouncer.max_clients {
+        within("pgbouncer's max_clients", most, 1..=100_000, problems);
+    }
 }
 
 /// What is allowed and worth knowing.
@@ -48,6 +63,13 @@ pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
             "a pool of {size} is larger than the {free} slots that it can get ({} less {} reserved less 1 of the \
              observer): expect slots-exhausted or pool-timeout with that cause",
             plan.limits.max_connections, plan.limits.reserved
+        ));
+    }
+    let size = plan.pgbouncer.pool_size;
+    if embedded && size > free && plan.routes.iter().any(|route| route.is_pooled()) {
+        notices.push(format!(
+            "PgBouncer's pool of {size} is larger than the {free} slots that it can get: expect its waiting clients to \
+             be refused by Postgres"
         ));
     }
     notices

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use poollab_db::pgbouncer::PoolerObserver;
 use poollab_db::{Guard, Observer, UserDatabase};
-use poollab_model::wire::GuardOrder;
+use poollab_model::wire::{GuardOrder, PoolerOrder};
 use poollab_model::{
     Ceiling, Component, DatabaseChoice, Endpoint, Environment, Host, LimitsInForce, Link, Plan, Route,
     WorkloadSpec,
@@ -32,6 +33,7 @@ enum Provided {
 pub struct Database {
     provided: Provided,
     observer: Observer,
+    poolers: Vec<(Route, PoolerObserver)>,
 }
 
 impl Database {
@@ -51,12 +53,19 @@ impl Database {
         let order = GuardOrder {
             limits: plan.limits.clone(),
             pg_bin: options.pg_bin.clone(),
+            role_settings: role_settings(plan),
+            poolers: poolers(plan),
             ..GuardOrder::default()
         };
         let guard = Guard::spawn(&program, &["db", "guard"], &order).await?;
         let ready = guard.ready();
         let observer = Observer::start(&ready.admin, APPLICATIONS, &ready.cgroups, LOOK_EVERY).await?;
-        Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer })
+        let mut poolers = Vec::new();
+        for pooler in &ready.poolers {
+            let watched = PoolerObserver::start(&pooler.admin, &pooler.app_socket.dbname, LOOK_EVERY).await?;
+            poolers.push((pooler.route, watched));
+        }
+        Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer, poolers })
     }
 
     async fn users_own(url: &str, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
@@ -72,7 +81,7 @@ impl Database {
                 return Err(why.into());
             }
         };
-        Ok(Self { provided: Provided::User(Box::new(user)), observer })
+        Ok(Self { provided: Provided::User(Box::new(user)), observer, poolers: Vec::new() })
     }
 
     /// Who watches.
@@ -82,14 +91,27 @@ impl Database {
 
     /// The service's way in.
     pub fn endpoint(&self, link: Link, route: Route) -> Result<Endpoint, String> {
-        if route != Route::Direct {
-            return Err(format!("the route {route} is not provided yet; use direct"));
+        if route.is_pooled() {
+            let Provided::Embedded(guard) = &self.provided else {
+                return Err(format!("the route {route} is there for an embedded database only"));
+            };
+            let pooler = guard.ready().poolers.iter().find(|pooler| pooler.route == route);
+            let pooler = pooler.ok_or_else(|| format!("no PgBouncer was started for the route {route}"))?;
+            return Ok(match link {
+                Link::Socket => pooler.app_socket.clone(),
+                Link::Tcp => pooler.app_tcp.clone(),
+            });
         }
         Ok(match (&self.provided, link) {
             (Provided::Embedded(guard), Link::Socket) => guard.ready().app_socket.clone(),
             (Provided::Embedded(guard), Link::Tcp) => guard.ready().app_tcp.clone(),
             (Provided::User(user), _) => user.endpoint().clone(),
         })
+    }
+
+    /// Who watches the pooler on a route; `None`: there is none.
+    pub fn pooler(&self, route: Route) -> Option<&PoolerObserver> {
+        self.poolers.iter().find(|(of, _)| *of == route).map(|(_, pooler)| pooler)
     }
 
     /// Backends of all services, as last seen.
@@ -177,6 +199,9 @@ impl Database {
 
     /// Ends it; nothing of ours is left.
     pub async fn stop(self) -> Result<(), poollab_db::DbError> {
+        for (_, pooler) in self.poolers {
+            pooler.stop().await;
+        }
         self.observer.stop().await;
         match self.provided {
             Provided::Embedded(guard) => guard.stop().await,
@@ -207,8 +232,40 @@ impl Database {
     fn components(&self) -> Vec<Component> {
         let mut components = poollab_servers::components();
         components.push(Component { name: "poollab".into(), version: env!("CARGO_PKG_VERSION").into() });
+        if let Provided::Embedded(guard) = &self.provided
+            && let Some(pooler) = guard.ready().poolers.first()
+        {
+            components.push(Component { name: "PgBouncer".into(), version: pooler.version.clone() });
+        }
         components
     }
+}
+
+/// One PgBouncer for each route that has one.
+fn poolers(plan: &Plan) -> Vec<PoolerOrder> {
+    let users = plan.loads.iter().map(poollab_model::Load::users).max().unwrap_or(0);
+    let sizes = plan.pool_sizes.iter().copied().chain(plan.settings.pool_size).max().unwrap_or(0);
+    let pooled = plan.routes.iter().copied().filter(|route| route.is_pooled());
+    pooled
+        .map(|route| PoolerOrder {
+            route,
+            pool_size: plan.pgbouncer.pool_size,
+            // A client that has just left is still counted when the next one comes.
+            max_clients: plan.pgbouncer.max_clients.unwrap_or(2 * users.max(sizes) + 100),
+            max_prepared_statements: plan.pgbouncer.max_prepared_statements,
+            settings: Vec::new(),
+        })
+        .collect()
+}
+
+/// A pooler ignores the start-up option that carries the time-out of statements, so the role has it.
+fn role_settings(plan: &Plan) -> Vec<(String, String)> {
+    let pooled = plan.routes.iter().any(|route| route.is_pooled());
+    let limit = plan.settings.statement_timeout.filter(|_| pooled);
+    limit
+        .map(|limit| ("statement_timeout".to_owned(), format!("{}ms", limit.0.as_millis().max(1))))
+        .into_iter()
+        .collect()
 }
 
 /// The URL that a driver needs; the plan's has no password.

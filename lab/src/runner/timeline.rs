@@ -1,8 +1,9 @@
-//! Three views of one course of time, aligned: requests, pool, database.
+//! The views of one course of time, aligned: requests, pool, pooler, database.
 
 use std::time::{Duration, Instant};
 
 use poollab_db::Observer;
+use poollab_db::pgbouncer::PoolerObserver;
 use poollab_model::wire::LoadInterval;
 use poollab_model::{PoolCounts, TimelinePoint};
 
@@ -12,6 +13,7 @@ pub fn merge(
     from: Instant,
     pool: &[(Instant, PoolCounts)],
     observer: &Observer,
+    pooler: Option<&PoolerObserver>,
 ) -> Vec<TimelinePoint> {
     intervals
         .iter()
@@ -28,7 +30,7 @@ pub fn merge(
                 pool: last_in(pool, start, end),
                 throttled_ms: seen.throttled_ms,
                 memory_bytes: seen.memory_bytes,
-                pooler: None,
+                pooler: pooler.and_then(|pooler| pooler.interval(start, end)),
             }
         })
         .collect()

@@ -63,6 +63,11 @@ pub async fn carry_out(
             None => format!("the service did not end within {STOP:?} and was killed"),
         });
     }
+    if let Some(pooler) = database.pooler(spec.route)
+        && let Err(why) = pooler.disconnect_all().await
+    {
+        remarks.push(format!("PgBouncer kept its connections after the trial: {why}"));
+    }
     let mut figures = database.observer().figures(watched.from, watched.to);
     figures.statements_verified = verified;
     figures.backends_left = database.backends_left(&application).await;
@@ -181,7 +186,13 @@ fn record(
     let requests = result.requests;
     let seconds = result.measured_s.max(1e-9);
     let answered = requests.ok + requests.failed;
-    let timeline = timeline::merge(&result.intervals, watched.from, &watched.pool, database.observer());
+    let timeline = timeline::merge(
+        &result.intervals,
+        watched.from,
+        &watched.pool,
+        database.observer(),
+        database.pooler(spec.route),
+    );
     TrialRecord {
         id: spec.id.clone(),
         strategy: spec.strategy.clone(),
