@@ -11,6 +11,7 @@ mod folder;
 mod machine;
 mod output;
 mod plan;
+mod reproduce;
 mod runner;
 
 use std::process::ExitCode;

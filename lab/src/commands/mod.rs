@@ -1,9 +1,11 @@
 //! One file for each command.
 
 mod db;
+mod explain;
 mod list;
 mod load;
 mod report;
+mod reproduce;
 mod run;
 mod server;
 
@@ -16,6 +18,8 @@ use crate::exit::Failure;
 pub fn dispatch(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::Report(args) => report::report(&args),
         Command::Strategies => Ok(list::strategies()),
         Command::Workloads => Ok(list::workloads()),
