@@ -7,10 +7,12 @@
 //! strategy by its name: it reasons with [`Acquisition`](poollab_model::Acquisition) and figures.
 
 mod compare;
+pub mod diff;
 pub mod figures;
 mod findings;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod gate;
 pub mod sizing;
 pub mod stats;
 pub mod tune;

@@ -6,6 +6,7 @@
 
 mod charts;
 mod csv;
+pub mod diff;
 mod digest;
 mod facts;
 mod html;

@@ -118,7 +118,7 @@ fn row(text: &mut String, cells: &[String]) {
 }
 
 /// Texts from outside must neither break a table nor become markup, a mention or a link.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
