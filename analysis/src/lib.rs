@@ -1,7 +1,8 @@
 //! Pure functions: trials in, findings out.
 //!
 //! [`compare`] groups trials into the rows that every document shows, [`findings`] concludes from them,
-//! [`stats`] holds the statistics of both.
+//! [`stats`] holds the statistics of both. [`tune`] searches the smallest pool that does the job, [`sizing`] holds
+//! the models of pool size that it is compared with.
 //!
 //! Invariants: no I/O, no clock, no async, no randomness without a given seed. Nothing here knows a
 //! strategy by its name: it reasons with [`Acquisition`](poollab_model::Acquisition) and figures.

@@ -14,7 +14,7 @@ impl Curve {
             .into_iter()
             .filter(|(size, goodput)| *size > 0 && goodput.is_finite() && *goodput >= 0.0)
             .collect();
-        points.sort_by(|a, b| a.0.cmp(&b.0));
+        points.sort_by_key(|point| point.0);
         let merged: Vec<(u32, f64)> = points
             .chunk_by(|a, b| a.0 == b.0)
             .map(|same| (same[0].0, same.iter().map(|point| point.1).sum::<f64>() / same.len() as f64))

@@ -86,7 +86,11 @@ impl Fleet {
             return Err(FleetError::NoReplicas);
         }
         if self.free_slots() == 0 {
-            return Err(FleetError::NoSlots { slots: self.slots, reserved: self.reserved, other: self.other });
+            return Err(FleetError::NoSlots {
+                slots: self.slots,
+                reserved: self.reserved,
+                other: self.other,
+            });
         }
         Ok(())
     }
@@ -101,7 +105,9 @@ impl Fleet {
         let surge = match self.surge {
             Surge::Count(count) => count,
             // A product of exactly 3 must not become 4 by rounding.
-            Surge::Percent(percent) => (f64::from(self.replicas) * percent / 100.0 - 1e-9).ceil().max(0.0) as u32,
+            Surge::Percent(percent) => {
+                (f64::from(self.replicas) * percent / 100.0 - 1e-9).ceil().max(0.0) as u32
+            }
         };
         self.replicas.saturating_add(surge)
     }

@@ -78,6 +78,9 @@ mod tests {
     fn a_default_that_depends_on_cores_is_unknown_without_them() {
         let known = LIBRARY_DEFAULTS.map(|default| default.size(None).is_some());
         assert_eq!(known, [true, false, false, true, true]);
-        assert_eq!(LIBRARY_DEFAULTS.map(|default| default.size(Some(8))).map(Option::unwrap), [10, 16, 8, 15, 20]);
+        assert_eq!(
+            LIBRARY_DEFAULTS.map(|default| default.size(Some(8))).map(Option::unwrap),
+            [10, 16, 8, 15, 20]
+        );
     }
 }

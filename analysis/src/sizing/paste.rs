@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_time_out_below_a_second_does_not_become_for_ever() {
-        let settings = PoolSettings { acquire_timeout: Duration::from_millis(300), ..PoolSettings::of_size(8) };
+        let settings =
+            PoolSettings { acquire_timeout: Duration::from_millis(300), ..PoolSettings::of_size(8) };
         let text = |id| snippets(&settings).into_iter().find(|snippet| snippet.id == id).unwrap().text;
         assert!(text("pgbouncer").contains("query_wait_timeout = 1\n"));
         assert!(text("bb8").contains("Duration::from_millis(300)"));

@@ -254,7 +254,9 @@ mod tests {
         let two = scorecard(&Curve::new([(1, 10.0), (8, 20.0)]).unwrap(), &Facts::default(), None);
         assert_eq!(card(&two, "usl").predicted, None);
         let none = scorecard(&Curve::new([(1, 0.0), (8, 0.0), (9, 0.0)]).unwrap(), &Facts::default(), None);
-        assert!(none.iter().filter(|card| !card.name.starts_with("default")).all(|card| card.predicted.is_none()));
+        assert!(
+            none.iter().filter(|card| !card.name.starts_with("default")).all(|card| card.predicted.is_none())
+        );
     }
 
     #[test]

@@ -51,7 +51,9 @@ pub struct UslFit {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum UslError {
     /// Three parameters need three sizes.
-    #[error("the Universal Scalability Law has three parameters and can't be fitted to {0} pool sizes; measure at least 3, better 6")]
+    #[error(
+        "the Universal Scalability Law has three parameters and can't be fitted to {0} pool sizes; measure at least 3, better 6"
+    )]
     TooFewSizes(usize),
     /// There is nothing to fit.
     #[error("the Universal Scalability Law can't be fitted: no size has a throughput above 0")]
@@ -200,16 +202,18 @@ fn solve(mut matrix: [[f64; 3]; 3], mut right: [f64; 3], held: [bool; 3]) -> Opt
         }
     }
     for column in 0..3 {
-        let pivot = (column..3).max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs()))?;
+        let pivot =
+            (column..3).max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs()))?;
         if matrix[pivot][column].abs() < 1e-14 {
             return None;
         }
         matrix.swap(column, pivot);
         right.swap(column, pivot);
+        let above = matrix[column];
         for row in column + 1..3 {
-            let factor = matrix[row][column] / matrix[column][column];
-            for j in column..3 {
-                matrix[row][j] -= factor * matrix[column][j];
+            let factor = matrix[row][column] / above[column];
+            for (entry, above) in matrix[row].iter_mut().zip(above).skip(column) {
+                *entry -= factor * above;
             }
             right[row] -= factor * right[column];
         }
@@ -260,8 +264,10 @@ fn with_doubt(usl: Usl, points: &[(f64, f64)], unit: f64) -> UslFit {
     if let (Some(peak), true) = (usl.peak(), usl.sigma < 1.0) {
         // ln N* = (ln(1 − σ) − ln κ) / 2.
         let slope = [-0.5 / (1.0 - usl.sigma), -0.5 / usl.kappa];
-        let spread: f64 =
-            (0..2).flat_map(|i| (0..2).map(move |j| (i, j))).map(|(i, j)| slope[i] * inverse[i + 1][j + 1] * slope[j]).sum();
+        let spread: f64 = (0..2)
+            .flat_map(|i| (0..2).map(move |j| (i, j)))
+            .map(|(i, j)| slope[i] * inverse[i + 1][j + 1] * slope[j])
+            .sum();
         let half = t * (spread * variance).max(0.0).sqrt();
         fit.peak = Some(Interval { low: (peak * (-half).exp()).max(1.0), high: peak * half.exp() });
     }
@@ -280,15 +286,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_fit_that_r_publishes_for_specsdm91() {
-        let data = [
-            (1, 64.9),
-            (18, 995.9),
-            (36, 1652.4),
-            (72, 1853.2),
-            (108, 1828.9),
-            (144, 1775.0),
-            (216, 1702.2),
-        ];
+        let data =
+            [(1, 64.9), (18, 995.9), (36, 1652.4), (72, 1853.2), (108, 1828.9), (144, 1775.0), (216, 1702.2)];
         let fit = fit(&data).unwrap();
         // As printed by `summary(usl(throughput ~ load, specsdm91))`, version 3 of the package.
         assert!(near(fit.usl.sigma, 0.027_728_5, 1e-4), "{fit:?}");
@@ -309,7 +308,10 @@ mod tests {
     fn agrees_with_the_package_s_own_test_of_its_coefficients() {
         let data = [(1, 1.0), (2, 1.8868), (4, 3.0769), (6, 3.5294), (8, 3.5398), (10, 3.3557)];
         let usl = fit(&data).unwrap().usl;
-        assert!(near(usl.sigma, 0.02, 5e-3) && near(usl.kappa, 0.02, 5e-3) && near(usl.lambda, 1.0, 5e-3), "{usl:?}");
+        assert!(
+            near(usl.sigma, 0.02, 5e-3) && near(usl.kappa, 0.02, 5e-3) && near(usl.lambda, 1.0, 5e-3),
+            "{usl:?}"
+        );
     }
 
     #[test]
@@ -327,7 +329,8 @@ mod tests {
 
     #[test]
     fn flat_and_falling_series_fit_without_a_panic() {
-        for data in [[(1, 5.0), (8, 5.0), (64, 5.0), (100, 5.0)], [(1, 9.0), (8, 5.0), (64, 2.0), (100, 0.0)]] {
+        for data in [[(1, 5.0), (8, 5.0), (64, 5.0), (100, 5.0)], [(1, 9.0), (8, 5.0), (64, 2.0), (100, 0.0)]]
+        {
             let fit = fit(&data).unwrap();
             assert!(fit.usl.at(1.0).is_finite() && fit.usl.peak().is_none_or(|peak| peak >= 1.0), "{fit:?}");
         }

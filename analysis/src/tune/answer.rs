@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::LatencyMs;
 
 /// The answer with its evidence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Answer {
     /// Which kind of answer.
     pub verdict: Verdict,
@@ -41,7 +41,7 @@ pub struct Answer {
 }
 
 /// Kinds of answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// A plateau with a smallest size.
@@ -53,6 +53,7 @@ pub enum Verdict {
     /// The objective is met by no size of the plateau.
     SloUnmet,
     /// It can't be told from these measurements.
+    #[default]
     CannotTell,
 }
 

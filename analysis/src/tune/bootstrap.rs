@@ -24,7 +24,8 @@ pub(super) fn confidence(picture: &Picture, size: u32, seed: u64) -> f64 {
     let residuals = &picture.means.residuals;
     let repeats: usize = residuals.len();
     // Residuals are smaller than the errors that they come from; this makes up for the estimated means.
-    let stretch = if picture.means.degrees > 0.0 { (repeats as f64 / picture.means.degrees).sqrt() } else { 1.0 };
+    let stretch =
+        if picture.means.degrees > 0.0 { (repeats as f64 / picture.means.degrees).sqrt() } else { 1.0 };
     let mut error = |mean: &Mean| {
         if repeats >= ENOUGH_RESIDUALS {
             let sum: f64 = (0..mean.repeats).map(|_| residuals[rng.random_range(0..repeats)]).sum();

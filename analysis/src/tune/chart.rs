@@ -91,7 +91,8 @@ fn curve(card: &ModelCard, (first, last): (u32, u32)) -> Option<ChartCurve> {
     let parameter = |name| card.parameters.get(name).copied();
     let at: Box<dyn Fn(f64) -> f64> = match card.name {
         "usl" => {
-            let usl = Usl { lambda: parameter("lambda")?, sigma: parameter("sigma")?, kappa: parameter("kappa")? };
+            let usl =
+                Usl { lambda: parameter("lambda")?, sigma: parameter("sigma")?, kappa: parameter("kappa")? };
             Box::new(move |n| usl.at(n))
         }
         "asymptotic-bounds" => {
@@ -102,5 +103,8 @@ fn curve(card: &ModelCard, (first, last): (u32, u32)) -> Option<ChartCurve> {
     };
     let (first, last) = (f64::from(first), f64::from(last));
     let size = |step: u32| first * (last / first).powf(f64::from(step) / f64::from(STEPS));
-    Some(ChartCurve { title: card.title, points: (0..=STEPS).map(|step| (size(step), at(size(step)))).collect() })
+    Some(ChartCurve {
+        title: card.title,
+        points: (0..=STEPS).map(|step| (size(step), at(size(step)))).collect(),
+    })
 }

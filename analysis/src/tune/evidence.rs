@@ -91,7 +91,8 @@ impl Evidence {
             .map(|(at, o)| Point { at: *at, log: (o.goodput / top).max(FLOOR).ln(), observation: o })
             .collect();
         points.sort_by_key(|point| point.observation.size);
-        let groups: Vec<&[Point<'_>]> = points.chunk_by(|a, b| a.observation.size == b.observation.size).collect();
+        let groups: Vec<&[Point<'_>]> =
+            points.chunk_by(|a, b| a.observation.size == b.observation.size).collect();
         let near: Vec<&[Point<'_>]> =
             groups.iter().copied().filter(|group| mean(group, |point| point.log) > -NEAR_TOP).collect();
         if recorded {
@@ -141,7 +142,8 @@ fn mean(group: &[Point<'_>], of: impl Fn(&Point<'_>) -> f64) -> f64 {
 /// The part of a [`Mean`] that has nothing to do with drift.
 fn plain(group: &[Point<'_>]) -> Mean {
     let geometric = |of: fn(&LatencyMs) -> Option<f64>| {
-        let logs: Vec<f64> = group.iter().filter_map(|p| of(&p.observation.latency)).map(|ms| ms.max(1e-6).ln()).collect();
+        let logs: Vec<f64> =
+            group.iter().filter_map(|p| of(&p.observation.latency)).map(|ms| ms.max(1e-6).ln()).collect();
         (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
     };
     Mean {

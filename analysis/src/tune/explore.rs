@@ -50,7 +50,9 @@ pub(super) fn gap(picture: &Picture, sizes: &[u32], noise: f64) -> Option<u32> {
 /// The middle of the widest gap (as a ratio) between measured sizes from `low` to `high`.
 pub(super) fn widest(picture: &Picture, sizes: &[u32], low: u32, high: u32) -> Option<u32> {
     let inside = picture.means.means.windows(2).filter(|pair| low <= pair[0].size && pair[1].size <= high);
-    let open = inside.filter_map(|pair| Some((ratio(pair[0].size, pair[1].size), between(sizes, pair[0].size, pair[1].size)?)));
+    let open = inside.filter_map(|pair| {
+        Some((ratio(pair[0].size, pair[1].size), between(sizes, pair[0].size, pair[1].size)?))
+    });
     open.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, size)| size)
 }
 
@@ -72,7 +74,8 @@ fn peak(picture: &Picture, sizes: &[u32], noise: f64) -> Option<u32> {
         }
     }
     cliff(picture, sizes, noise).or_else(|| {
-        let points: Vec<(u32, f64)> = means.iter().map(|mean| (mean.size, (mean.log - picture.best.log).exp())).collect();
+        let points: Vec<(u32, f64)> =
+            means.iter().map(|mean| (mean.size, (mean.log - picture.best.log).exp())).collect();
         let fit = usl::fit(&points).ok()?;
         let top = fit.usl.peak()?;
         let size = nearest(sizes, top)?;

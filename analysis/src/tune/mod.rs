@@ -23,6 +23,7 @@ mod search;
 pub mod simulated;
 mod slo;
 pub mod sweep;
+mod verify;
 mod wording;
 
 pub use answer::{Answer, Check, Level, Plateau, Reason, Verdict, Verification};

@@ -59,7 +59,8 @@ impl Picture {
         let means = evidence.means(recorded);
         let mut best = best(&means.means)?;
         let tolerance = -(1.0 - question.within).ln();
-        let jitter = if recorded && means.noise.is_none() { jitter(&means.means, 4.0 * tolerance) } else { 0.0 };
+        let jitter =
+            if recorded && means.noise.is_none() { jitter(&means.means, 4.0 * tolerance) } else { 0.0 };
         let flat = recorded && is_flat(&means, tolerance);
         if flat {
             best.log = means.means.iter().map(|mean| mean.log).sum::<f64>() / means.means.len() as f64;
@@ -94,7 +95,8 @@ impl Picture {
     /// Whether goodput is within the tolerance, as far as the evidence goes. Part of the tolerance is kept
     /// back for the noise, so that a lucky measurement does not make a size too small.
     pub fn within(&self, mean: &Mean) -> bool {
-        let doubt = if mean.size == self.best.size { 0.0 } else { self.doubt(mean.variance + self.best.variance) };
+        let doubt =
+            if mean.size == self.best.size { 0.0 } else { self.doubt(mean.variance + self.best.variance) };
         let margin = if self.flat {
             0.0
         } else if self.recorded {
@@ -154,12 +156,14 @@ impl Picture {
         self.means.means.iter().find(|mean| mean.size > size)
     }
 
-    /// The sizes without a gap around `size` that are within the tolerance.
+    /// The sizes without a gap around `size` that are within the tolerance. A larger one also counts when it
+    /// can't be told from that: nobody would take it.
     pub fn plateau(&self, size: u32) -> Option<Plateau> {
-        let inside = |mean: &&Mean| self.loss(mean) <= self.tolerance || self.flat;
+        let inside = |mean: &&Mean| self.flat || self.loss(mean) <= self.tolerance;
+        let perhaps = |mean: &&Mean| inside(mean) || (!self.recorded && self.standing(mean).0 > -SURE_INSIDE);
         let at = self.means.means.iter().position(|mean| mean.size == size)?;
         let (below, above) = self.means.means.split_at(at);
-        let high = above.iter().take_while(|mean| inside(mean) || mean.size == size).last()?.size;
+        let high = above.iter().take_while(|mean| mean.size == size || perhaps(mean)).last()?.size;
         let low = below.iter().rev().take_while(inside).last().map_or(size, |mean| mean.size);
         Some(Plateau { low, high })
     }
@@ -171,7 +175,8 @@ impl Picture {
         match self.means.noise {
             Some(noise) => {
                 let weights: f64 = means.iter().map(|mean| 1.0 / mean.variance.max(1e-12)).sum();
-                let middle = means.iter().map(|mean| mean.log / mean.variance.max(1e-12)).sum::<f64>() / weights;
+                let middle =
+                    means.iter().map(|mean| mean.log / mean.variance.max(1e-12)).sum::<f64>() / weights;
                 let spread: f64 =
                     means.iter().map(|mean| (mean.log - middle).powi(2) / mean.variance.max(1e-12)).sum();
                 let best = means.iter().map(|mean| self.standing(mean).0).fold(f64::MIN, f64::max);
@@ -181,7 +186,9 @@ impl Picture {
                     return Some(self.noise_reason(noise));
                 }
                 // A few repeats may agree by luck; a curve without any neighbourhood is noise all the same.
-                (self.means.degrees < 8.0 && self.shapeless()).then(|| self.noise_reason(noise.max(spread_of(means))))
+                let strange = self.turns() > ODD_TURNS || noise > 2.0 * self.tolerance;
+                (strange && self.means.degrees < 8.0 && self.shapeless())
+                    .then(|| self.noise_reason(noise.max(spread_of(means))))
             }
             // No repeats to compare with: a curve without any neighbourhood is noise.
             None => self.shapeless().then(|| self.noise_reason(spread_of(means))),
@@ -218,13 +225,13 @@ impl Picture {
             if extreme.is_nan() {
                 extreme = mean.log;
             }
-            let move_ = mean.log - extreme;
-            let onward = up.is_some_and(|up| (move_ > 0.0) == up);
+            let moved = mean.log - extreme;
+            let onward = up.is_some_and(|up| (moved > 0.0) == up);
             if onward {
                 extreme = mean.log;
-            } else if move_.abs() > small {
+            } else if moved.abs() > small {
                 turns += usize::from(up.is_some());
-                up = Some(move_ > 0.0);
+                up = Some(moved > 0.0);
                 extreme = mean.log;
             }
         }
@@ -329,7 +336,8 @@ fn is_flat(means: &Means, tolerance: f64) -> bool {
     let middle = sizes.iter().map(|mean| mean.log).sum::<f64>() / count;
     match means.noise {
         Some(noise) => {
-            let spread: f64 = sizes.iter().map(|mean| (mean.log - middle).powi(2) / mean.variance.max(1e-12)).sum();
+            let spread: f64 =
+                sizes.iter().map(|mean| (mean.log - middle).powi(2) / mean.variance.max(1e-12)).sum();
             noise <= tolerance && spread <= chi_square_95(count - 1.0)
         }
         None => match roughness(sizes) {
@@ -354,7 +362,8 @@ mod tests {
 
     #[test]
     fn a_size_measured_once_speaks_against_one_measured_often() {
-        let seen = [(8, 100.0), (8, 100.5), (8, 99.5), (8, 100.0), (16, 99.5), (32, 100.0), (32, 100.0), (32, 99.8)];
+        let seen =
+            [(8, 100.0), (8, 100.5), (8, 99.5), (8, 100.0), (16, 99.5), (32, 100.0), (32, 100.0), (32, 99.8)];
         let picture = picture(&seen, Source::Live);
         assert_eq!(picture.standing(picture.mean(8).unwrap()).1, 16);
     }

@@ -61,7 +61,9 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum QuestionError {
     /// No size.
-    #[error("no pool size may be measured: the database has no free slot; raise max_connections or lower the reserved slots")]
+    #[error(
+        "no pool size may be measured: the database has no free slot; raise max_connections or lower the reserved slots"
+    )]
     NoSizes,
     /// Sizes out of order.
     #[error("pool sizes must be ascending, above 0 and each there once; {0} is not")]

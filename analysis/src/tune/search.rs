@@ -8,7 +8,7 @@ use rand::seq::SliceRandom as _;
 
 use super::evidence::{Evidence, Mean};
 use super::picture::{Picture, SURE_INSIDE, SURE_OUTSIDE};
-use super::{Answer, Observation, Question, QuestionError, Source, Verification, explore, wording};
+use super::{Answer, Observation, Question, QuestionError, Source, explore, verify, wording};
 
 /// Measurements without a look back at a size near the top: after so many the machine may have drifted.
 const REFERENCE_EVERY: f64 = 6.0;
@@ -26,10 +26,7 @@ const SECOND_CHANCES: usize = 2;
 const MOST_REPEATS: u32 = 6;
 
 /// A size that is as near as this to the limit of the objective is measured three times.
-const NEAR_LIMIT: f64 = 0.1;
-
-/// How many standard errors the verification may fall short: 95 %, one-sided.
-const REFUTES: f64 = 1.645;
+pub(super) const NEAR_LIMIT: f64 = 0.1;
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +64,9 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ObserveError {
     /// Nothing was asked.
-    #[error("an observation of pool size {0} came unasked: call next() first, and observe once for each measurement")]
+    #[error(
+        "an observation of pool size {0} came unasked: call next() first, and observe once for each measurement"
+    )]
     Unasked(u32),
     /// Something else was asked.
     #[error("pool size {asked} was asked for, and {got} was observed: observe what was asked")]
@@ -78,7 +77,9 @@ pub enum ObserveError {
         got: u32,
     },
     /// A figure that is none.
-    #[error("the goodput {0} of pool size {1} is not a figure of 0 or more; a failed measurement has a goodput of 0")]
+    #[error(
+        "the goodput {0} of pool size {1} is not a figure of 0 or more; a failed measurement has a goodput of 0"
+    )]
     Goodput(f64, u32),
 }
 
@@ -123,6 +124,7 @@ impl Search {
     }
 
     /// What to do next. Asking again without an observation gives the same step.
+    #[expect(clippy::should_implement_trait, reason = "it has no end of its own kind: the last step repeats")]
     pub fn next(&mut self) -> Step {
         if let Some(step) = &self.pending {
             return step.clone();
@@ -181,14 +183,15 @@ impl Search {
             let picture = Picture::new(&self.evidence, &self.question);
             if !self.verified.is_empty() {
                 let Some(picture) = &picture else { return self.give_up() };
-                let verification = self.judge(picture);
+                let verification = verify::judge(picture, &self.question, &self.verified);
                 if verification.as_ref().is_some_and(|verification| verification.holds) {
                     return Step::Done(Box::new(wording::answer(self, picture, verification)));
                 }
                 let checked = self.verified.iter().filter(|(role, _)| *role == Role::Recommended).count();
                 if checked < SECOND_CHANCES && self.left > 0 {
                     // One measurement may have had bad luck; its neighbours get the same second chance.
-                    self.verifying = self.verified.iter().rev().map(|(role, seen)| (*role, seen.size)).collect();
+                    self.verifying =
+                        self.verified.iter().rev().map(|(role, seen)| (*role, seen.size)).collect();
                     continue;
                 }
                 self.refute();
@@ -234,7 +237,8 @@ impl Search {
             let wanted = [candidate, picture.mean(picture.best.size), picture.below(picture.best.size)];
             return wanted.into_iter().flatten().min_by_key(|mean| mean.repeats).map(|mean| mean.size);
         }
-        if let Some(size) = explore::refine(picture, sizes, candidate.map(|candidate| candidate.size), noise) {
+        if let Some(size) = explore::refine(picture, sizes, candidate.map(|candidate| candidate.size), noise)
+        {
             return Some(size);
         }
         if candidate.is_none()
@@ -242,7 +246,11 @@ impl Search {
         {
             return Some(size);
         }
-        if live { self.repeat(picture, candidate, self.left - reserved) } else { self.look_around(picture, candidate) }
+        if live {
+            self.repeat(picture, candidate, self.left - reserved)
+        } else {
+            self.look_around(picture, candidate)
+        }
     }
 
     /// In a record that is not smooth, the rest of the budget goes to sizes that may be better than they should:
@@ -292,7 +300,8 @@ impl Search {
         if standing < SURE_INSIDE {
             return Some(self.weaker(picture, candidate, against));
         }
-        if self.evidence.age(candidate.size).is_some_and(|age| age > REFERENCE_EVERY) && candidate.repeats < 2 {
+        if self.evidence.age(candidate.size).is_some_and(|age| age > REFERENCE_EVERY) && candidate.repeats < 2
+        {
             return Some(candidate.size);
         }
         // A smaller one may be good enough after all.
@@ -311,7 +320,8 @@ impl Search {
         let close = picture.means.means.iter().filter(|mean| {
             picture.loss(mean) < picture.tolerance + 2.0 * (mean.variance + picture.best.variance).sqrt()
         });
-        let (sizes, repeats) = close.fold((0, 0), |(sizes, repeats), mean| (sizes + 1, repeats + mean.repeats));
+        let (sizes, repeats) =
+            close.fold((0, 0), |(sizes, repeats), mean| (sizes + 1, repeats + mean.repeats));
         let each = f64::from(left + repeats) / f64::from(sizes.max(1));
         picture.means.degrees >= 4.0 && SURE_INSIDE * noise * (2.0 / each).sqrt() > 2.0 * picture.tolerance
     }
@@ -358,41 +368,6 @@ impl Search {
         true
     }
 
-    /// Compares the recommended size, measured again, with its neighbours measured beside it and with what
-    /// the search had seen at the top.
-    fn judge(&self, picture: &Picture) -> Option<Verification> {
-        let noise = picture.means.noise.unwrap_or(0.0);
-        let of = |wanted: Role| Seen::of(self.verified.iter().filter(|(role, _)| *role == wanted).map(|(_, seen)| seen));
-        let recommended = of(Role::Recommended)?;
-        let beside = [of(Role::Smaller), of(Role::Larger)];
-        let behind = |top: f64, variance: f64| {
-            let doubt = picture.doubt(noise * noise / recommended.count + variance);
-            top - recommended.log > picture.tolerance + REFUTES * doubt
-        };
-        let refuted_beside = beside.iter().flatten().any(|other| behind(other.log, noise * noise / other.count));
-        // The machine may have changed since the search: its neighbours say by how much.
-        let shifts: Vec<f64> =
-            beside.iter().flatten().filter_map(|other| Some(other.log - picture.mean(other.last.size)?.log)).collect();
-        let count = shifts.len() as f64;
-        let (shift, doubt) = if shifts.is_empty() {
-            (0.0, picture.best.variance)
-        } else {
-            (shifts.iter().sum::<f64>() / count, picture.best.variance + 2.0 * noise * noise / count)
-        };
-        let refuted_by_search = behind(picture.best.log + shift, doubt);
-        let failed = match &self.question.slo {
-            Some(slo) => slo.conditions.iter().find(|condition| {
-                let value = condition.figure.of(&recommended.last.latency, recommended.last.failed_share);
-                // A single measurement of a percentile is allowed some bad luck.
-                value.is_none_or(|value| value > condition.limit * (1.0 + NEAR_LIMIT))
-            }),
-            None => None,
-        };
-        let holds = !refuted_beside && !refuted_by_search && failed.is_none();
-        let beside = beside.map(|other| other.map(|other| other.observation()));
-        Some(wording::verification(recommended.observation(), beside, holds, failed))
-    }
-
     /// The size did not hold: it is out, and its measurements become evidence.
     fn refute(&mut self) {
         let role = |wanted: Role| self.verified.iter().find(|(role, _)| *role == wanted);
@@ -407,29 +382,5 @@ impl Search {
 
     fn give_up(&self) -> Step {
         Step::Done(Box::new(wording::nothing_measured(self)))
-    }
-}
-
-/// What the verification saw of one size.
-struct Seen {
-    log: f64,
-    count: f64,
-    last: Observation,
-}
-
-impl Seen {
-    fn of<'a>(observations: impl Iterator<Item = &'a Observation>) -> Option<Self> {
-        let (mut sum, mut count, mut last) = (0.0, 0.0, None);
-        for observation in observations {
-            sum += observation.goodput.max(f64::MIN_POSITIVE).ln();
-            count += 1.0;
-            last = Some(*observation);
-        }
-        Some(Self { log: sum / count, count, last: last? })
-    }
-
-    /// The last one, with the mean goodput of all.
-    fn observation(&self) -> Observation {
-        Observation { goodput: self.log.exp(), ..self.last }
     }
 }

@@ -54,6 +54,28 @@ pub enum Shape {
     Noise,
 }
 
+/// A family of systems with every hazard that the search must survive, each with a name.
+pub const FAMILY: [(&str, Shape); 18] = [
+    ("flat", Shape::Flat),
+    ("usl, early peak", Shape::Usl { sigma: 0.01, kappa: 0.02 }),
+    ("usl, peak at 20", Shape::Usl { sigma: 0.2, kappa: 0.002 }),
+    ("usl, peak at 31", Shape::Usl { sigma: 0.03, kappa: 0.001 }),
+    ("usl, peak at 55", Shape::Usl { sigma: 0.1, kappa: 0.0003 }),
+    ("usl, peak beyond the slots", Shape::Usl { sigma: 0.02, kappa: 0.0001 }),
+    ("knee at 3, collapse", Shape::Knee { knee: 3.0, decay: 0.08 }),
+    ("knee at 6, shallow decay", Shape::Knee { knee: 6.0, decay: 0.01 }),
+    ("knee at 12, decay", Shape::Knee { knee: 12.0, decay: 0.03 }),
+    ("knee at 20, then level", Shape::Knee { knee: 20.0, decay: 0.0 }),
+    ("cliff behind 12", Shape::Cliff { at: 12, left: 0.5 }),
+    ("cliff behind 37", Shape::Cliff { at: 37, left: 0.3 }),
+    ("two peaks, the first higher", Shape::TwoPeaks { first: 6.0, second: 40.0, height: 0.9 }),
+    ("two peaks, the second higher", Shape::TwoPeaks { first: 4.0, second: 32.0, height: 1.1 }),
+    ("open load, carried from 7 on", Shape::Offered { each: 1.0 / 7.0 }),
+    ("open load, carried from 21 on", Shape::Offered { each: 1.0 / 21.0 }),
+    ("still rising", Shape::Rising),
+    ("falling", Shape::Falling),
+];
+
 /// How the machine changes while it is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Weather {

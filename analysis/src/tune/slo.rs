@@ -74,7 +74,9 @@ impl Figure {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SloError {
     /// No `<`.
-    #[error("{0:?} is not an objective: a figure, <, and a limit are needed; write for example p99<50ms or error-rate<1%")]
+    #[error(
+        "{0:?} is not an objective: a figure, <, and a limit are needed; write for example p99<50ms or error-rate<1%"
+    )]
     Shape(String),
     /// An unknown figure.
     #[error("{0:?} is not a figure of an objective; there are p50, p95, p99, p99.9 and error-rate")]
@@ -83,7 +85,9 @@ pub enum SloError {
     #[error("the limit {0:?} of {1} is not a duration above 0; write for example {1}<50ms or {1}<2s")]
     Duration(String, &'static str),
     /// A limit that is not a share.
-    #[error("the limit {0:?} of error-rate is not a share between 0 and 1; write for example error-rate<1% (a latency has a figure of its own: p99<50ms)")]
+    #[error(
+        "the limit {0:?} of error-rate is not a share between 0 and 1; write for example error-rate<1% (a latency has a figure of its own: p99<50ms)"
+    )]
     Share(String),
 }
 
@@ -107,7 +111,9 @@ impl FromStr for Condition {
         }
         let (figure, known) = Figure::ALL
             .into_iter()
-            .find(|(_, known)| *known == name || known.replace('.', "") == name || known.replace('-', "_") == name)
+            .find(|(_, known)| {
+                *known == name || known.replace('.', "") == name || known.replace('-', "_") == name
+            })
             .ok_or(SloError::Figure(name))?;
         let limit = match figure {
             Figure::ErrorRate => share(limit).ok_or_else(|| SloError::Share(limit.to_owned()))?,
@@ -124,7 +130,8 @@ fn milliseconds(text: &str) -> Option<f64> {
         return (ms > 0.0).then_some(ms);
     }
     let units = [("ms", 1.0), ("us", 1e-3), ("µs", 1e-3), ("s", 1_000.0)];
-    let (number, factor) = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    let (number, factor) =
+        units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
     let ms = number.trim().parse::<f64>().ok()? * factor;
     (ms.is_finite() && ms > 0.0).then_some(ms)
 }
@@ -191,8 +198,22 @@ mod tests {
     #[test]
     fn what_is_no_objective_is_refused_with_an_example() {
         let refused = [
-            "", "p99", "p99>50ms", "<50ms", "p99<", "p98<50ms", "p99<50", "p99<0ms", "p99<-5ms", "p99<NaNs", "p99<infs",
-            "error-rate<0%", "error-rate<100%", "error-rate<5ms", "p99<50ms,", "error-rate<nan",
+            "",
+            "p99",
+            "p99>50ms",
+            "<50ms",
+            "p99<",
+            "p98<50ms",
+            "p99<50",
+            "p99<0ms",
+            "p99<-5ms",
+            "p99<NaNs",
+            "p99<infs",
+            "error-rate<0%",
+            "error-rate<100%",
+            "error-rate<5ms",
+            "p99<50ms,",
+            "error-rate<nan",
         ];
         for text in refused {
             let why = text.parse::<Slo>().expect_err(text).to_string();

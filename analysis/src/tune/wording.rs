@@ -28,13 +28,7 @@ pub(super) fn answer(search: &Search, picture: &Picture, verification: Option<Ve
     let candidate = picture.candidate(question, &search.refuted).copied();
     let best = picture.mean(picture.best.size).copied();
     let mut answer = Answer {
-        verdict: Verdict::CannotTell,
-        reason: None,
         plateau: picture.plateau(candidate.map_or(picture.best.size, |mean| mean.size)),
-        recommended: None,
-        nearest: None,
-        confidence: 0.0,
-        loss: None,
         best: best.map(|mean| mean.size),
         verification,
         asked: search.asked.clone(),
@@ -42,7 +36,7 @@ pub(super) fn answer(search: &Search, picture: &Picture, verification: Option<Ve
         noise: picture.means.noise.or((picture.jitter > 0.0).then_some(picture.jitter)),
         drift: picture.means.drift,
         doubts: doubts(search, picture),
-        text: String::new(),
+        ..Answer::default()
     };
     if !search.evidence.any_success() {
         answer.plateau = None;
@@ -82,23 +76,7 @@ pub(super) fn answer(search: &Search, picture: &Picture, verification: Option<Ve
 
 /// The answer when not even one measurement was made.
 pub(super) fn nothing_measured(search: &Search) -> Answer {
-    let answer = Answer {
-        verdict: Verdict::CannotTell,
-        reason: None,
-        plateau: None,
-        recommended: None,
-        nearest: None,
-        confidence: 0.0,
-        loss: None,
-        best: None,
-        verification: None,
-        asked: search.asked.clone(),
-        levels: Vec::new(),
-        noise: None,
-        drift: 0.0,
-        doubts: Vec::new(),
-        text: String::new(),
-    };
+    let answer = Answer { asked: search.asked.clone(), ..Answer::default() };
     without_size(answer, Reason::NothingSucceeded, None)
 }
 
@@ -109,12 +87,10 @@ pub(super) fn verification(
     holds: bool,
     failed: Option<&Condition>,
 ) -> Verification {
-    let check = |seen: Observation| Check { size: seen.size, goodput: seen.goodput, latency_ms: seen.latency };
-    let others: Vec<String> = beside
-        .iter()
-        .flatten()
-        .map(|other| format!("{} with {}", rate(other.goodput), other.size))
-        .collect();
+    let check =
+        |seen: Observation| Check { size: seen.size, goodput: seen.goodput, latency_ms: seen.latency };
+    let others: Vec<String> =
+        beside.iter().flatten().map(|other| format!("{} with {}", rate(other.goodput), other.size)).collect();
     let others = if others.is_empty() { String::new() } else { format!(", beside {}", others.join(" and ")) };
     let end = match (holds, failed) {
         (true, _) => "it holds".to_owned(),
@@ -166,7 +142,10 @@ fn unmet(search: &Search, picture: &Picture) -> (Reason, Option<u32>) {
         return (Reason::SloCostsGoodput { size: mean.size, loss }, Some(mean.size));
     }
     if !search.refuted.is_empty() {
-        return (Reason::Refuted { sizes: search.refuted.iter().copied().collect() }, Some(picture.best.size));
+        return (
+            Reason::Refuted { sizes: search.refuted.iter().copied().collect() },
+            Some(picture.best.size),
+        );
     }
     let nearest = means.iter().min_by(|a, b| objective(a).ratio.total_cmp(&objective(b).ratio));
     match nearest.map(|mean| (mean.size, objective(mean))) {
@@ -186,15 +165,16 @@ fn without_size(mut answer: Answer, reason: Reason, nearest: Option<u32>) -> Ans
     answer.nearest = nearest;
     answer.text = match &reason {
         Reason::NothingSucceeded => {
-            "cannot be told: no request succeeded at any size; look at the errors of a single trial first".to_owned()
+            "cannot be told: no request succeeded at any size; look at the errors of a single trial first"
+                .to_owned()
         }
         Reason::Noise { noise, repeats_needed } => format!(
             "cannot be told: measurements of one size differ by {} and the sizes by no more; measure longer (about {repeats_needed} times as long in all) or on a quieter machine",
             percent(*noise)
         ),
-        Reason::Edge { smaller, larger } => format!(
-            "cannot be told: {smaller} and {larger} can't be told apart; measure longer"
-        ),
+        Reason::Edge { smaller, larger } => {
+            format!("cannot be told: {smaller} and {larger} can't be told apart; measure longer")
+        }
         Reason::Refuted { sizes } => format!(
             "cannot be told: measured again, {} did not do what the search had seen, and the budget is spent; measure longer, or look for what else runs on this machine",
             listed(sizes)
@@ -227,12 +207,18 @@ fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
             "take {size}; goodput still rises at {}, the largest size allowed: the limit is elsewhere (slots, users or the service)",
             plateau.high
         ),
-        _ if plateau.low == plateau.high => format!("take {size}: no other measured size is within {within} of the best"),
+        _ if plateau.low == plateau.high => {
+            format!("take {size}: no other measured size is within {within} of the best")
+        }
         _ => format!(
             "sizes from {} to {} are within {within} of the best: take {size}, the smallest{}",
             plateau.low,
             plateau.high,
-            if search.question.slo.is_some() { " that meets the objective" } else { "" }
+            match (plateau.low == size, search.question.slo.is_some()) {
+                (true, false) => "",
+                (false, false) => " that is surely so",
+                (_, true) => " that meets the objective",
+            }
         ),
     };
     if let Some(loss) = answer.loss
@@ -253,10 +239,13 @@ fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
         _ => {}
     }
     if picture.means.means.len() < 3 {
-        text += &format!("; only {} measured: there may be better ones between and beyond", match picture.means.means.len() {
-            1 => "one size was".to_owned(),
-            count => format!("{count} sizes were"),
-        });
+        text += &format!(
+            "; only {} measured: there may be better ones between and beyond",
+            match picture.means.means.len() {
+                1 => "one size was".to_owned(),
+                count => format!("{count} sizes were"),
+            }
+        );
     }
     if let (Source::Live, None) = (search.question.source, &answer.verification) {
         text += "; not verified: the budget was spent";
@@ -283,10 +272,14 @@ fn doubts(search: &Search, picture: &Picture) -> Vec<String> {
     let mut doubts = Vec::new();
     let count = search.evidence.observations().count().max(1) as f64;
     let busy = |share: fn(&Observation) -> Option<f64>, limit: f64| {
-        search.evidence.observations().filter(|o| share(o).is_some_and(|share| share > limit)).count() as f64 / count
+        search.evidence.observations().filter(|o| share(o).is_some_and(|share| share > limit)).count() as f64
+            / count
     };
     if busy(|o| o.generator_share, GENERATOR_BOUND) > 0.25 {
-        doubts.push("the load generator used most of its CPU: it, and not the pool, may have been the limit".to_owned());
+        doubts.push(
+            "the load generator used most of its CPU: it, and not the pool, may have been the limit"
+                .to_owned(),
+        );
     }
     if busy(|o| o.throttled_share, THROTTLED) > 0.5 {
         doubts.push("the CPU limit held the database back: latency comes in steps, and a larger limit moves the plateau".to_owned());

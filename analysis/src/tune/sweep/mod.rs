@@ -58,6 +58,7 @@ pub struct SeriesAnswer {
 /// Reads a sweep and answers it.
 pub fn answer(text: &str, options: &Options) -> Result<SweepAnswer, SweepError> {
     let series = parse(text)?;
-    let answers = series.iter().map(|series| answer_series(series, options)).collect::<Result<Vec<_>, _>>()?;
+    let answers =
+        series.iter().map(|series| answer_series(series, options)).collect::<Result<Vec<_>, _>>()?;
     Ok(SweepAnswer { series: answers })
 }

@@ -82,7 +82,9 @@ pub fn parse(text: &str) -> Result<Vec<RecordedSeries>, SweepError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     if header.is_empty() {
-        return Err(whole("the file is empty; expected a header such as pool_size,throughput and a row for each size"));
+        return Err(whole(
+            "the file is empty; expected a header such as pool_size,throughput and a row for each size",
+        ));
     }
     let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
     let mut reader = ReaderBuilder::new()
@@ -261,7 +263,8 @@ impl Table {
     fn figure(&mut self, row: &StringRecord, at: usize, what: &str, line: u64) -> Option<f64> {
         let text = row.get(at).unwrap_or_default();
         // Where fields end with a semicolon, the comma is the decimal point of half of Europe.
-        let parsed = if self.decimal_comma { text.replace(',', ".").parse::<f64>() } else { text.parse::<f64>() };
+        let parsed =
+            if self.decimal_comma { text.replace(',', ".").parse::<f64>() } else { text.parse::<f64>() };
         let problem = match parsed {
             Ok(value) if value.is_finite() && value >= 0.0 => return Some(value),
             Ok(value) if value.is_finite() => format!("{what} {text} is negative"),
@@ -285,13 +288,21 @@ impl Table {
             series.records.sort_by_key(|record| record.size);
             // Rows that were refused have been told already.
             if let ([only], true) = (series.records.as_slice(), self.problems.is_empty()) {
-                let named = if self.columns.names.is_empty() { String::new() } else { format!(" of the series {:?}", series.name) };
+                let named = if self.columns.names.is_empty() {
+                    String::new()
+                } else {
+                    format!(" of the series {:?}", series.name)
+                };
                 let text = format!(
                     "the only row{named}: one pool size can't be compared with anything; measure at least two, better six"
                 );
                 self.problems.push(Problem { line: Some(only.line), text });
-            } else if series.records.len() > 1 && series.records.iter().all(|record| record.throughput == 0.0) {
-                let text = format!("no throughput of the series {:?} is above 0: there is nothing to choose from", series.name);
+            } else if series.records.len() > 1 && series.records.iter().all(|record| record.throughput == 0.0)
+            {
+                let text = format!(
+                    "no throughput of the series {:?} is above 0: there is nothing to choose from",
+                    series.name
+                );
                 self.problems.push(Problem { line: None, text });
             }
         }
@@ -312,7 +323,8 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_s_export_is_read_as_it_comes() {
-        let text = "\u{feff}\"Pool_Size\";throughput;error;\"pool\"\r\n1;10,5;0,5;\"a;b\"\r\n2;20;;\"a;b\"\r\n\r\n";
+        let text =
+            "\u{feff}\"Pool_Size\";throughput;error;\"pool\"\r\n1;10,5;0,5;\"a;b\"\r\n2;20;;\"a;b\"\r\n\r\n";
         let series = parse(text).unwrap();
         assert_eq!(series.len(), 1);
         assert_eq!(series[0].name, "a;b");

@@ -60,7 +60,9 @@ fn search(series: &RecordedSeries, options: &Options) -> Result<Answer, SweepErr
     let by_size: HashMap<u32, &Record> = series.records.iter().map(|record| (record.size, record)).collect();
     let sizes: Vec<u32> = series.records.iter().map(|record| record.size).collect();
     let question = Question {
-        budget: options.budget.unwrap_or_else(|| Budget::of(Budget::quarter_of(sizes.len(), 1).measurements.max(LEAST_BUDGET))),
+        budget: options
+            .budget
+            .unwrap_or_else(|| Budget::of(Budget::quarter_of(sizes.len(), 1).measurements.max(LEAST_BUDGET))),
         sizes,
         within: options.within,
         slo: options.slo.clone(),
@@ -74,7 +76,9 @@ fn search(series: &RecordedSeries, options: &Options) -> Result<Answer, SweepErr
             Step::Done(answer) => return Ok(*answer),
         };
         // The search asks for allowed sizes only, and those are the recorded ones.
-        let seen = by_size.get(&size).map_or_else(|| Observation::of_goodput(size, 0.0), |record| observation(record));
+        let seen = by_size
+            .get(&size)
+            .map_or_else(|| Observation::of_goodput(size, 0.0), |record| observation(record));
         if search.observe(seen).is_err() {
             search.shorten_to(0);
         }
