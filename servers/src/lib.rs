@@ -39,6 +39,11 @@ pub fn workloads() -> Vec<WorkloadInfo> {
     workloads::WORKLOADS.iter().filter_map(|workload| workloads::info(*workload)).collect()
 }
 
+/// The workloads that exist to be wrong, for scenarios only.
+pub fn hazards() -> Vec<WorkloadInfo> {
+    workloads::hazards::HAZARDS.iter().filter_map(|workload| workloads::info(*workload)).collect()
+}
+
 /// Whether a strategy serves a workload.
 ///
 /// # Errors

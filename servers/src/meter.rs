@@ -219,6 +219,13 @@ pub struct Acquired {
     pub connect: Duration,
 }
 
+impl Acquired {
+    /// How long ago the waiting ended.
+    pub fn ago(&self) -> Duration {
+        self.at.elapsed()
+    }
+}
+
 /// A request that got no connection.
 impl From<Acquired> for Timing {
     fn from(acquired: Acquired) -> Self {
@@ -254,6 +261,14 @@ impl<'a> Use<'a> {
         let total = self.from.elapsed();
         self.meter.use_time.observe(total.as_secs_f64());
         (self.query, total.saturating_sub(self.query))
+    }
+}
+
+impl Use<'_> {
+    /// The same as [`end`](Self::end) for a connection that is never given back: it stays used.
+    pub fn never_ends(self) -> (Duration, Duration) {
+        let used = std::mem::ManuallyDrop::new(self);
+        (used.query, used.from.elapsed().saturating_sub(used.query))
     }
 }
 

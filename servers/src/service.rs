@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use poollab_model::{Endpoint, ErrorKind, PoolCounts, Settings};
 
-use crate::checkout::{Checkout, Patience};
+use crate::checkout::{Checkout, Patience, Source};
 use crate::fault::{Causes, Fault};
 use crate::meter::{Meter, Timing, Waiting};
 use crate::strategies::{BlockingStrategy, Context, Entry, Lent, Open, Strategy};
@@ -128,7 +128,8 @@ impl Service {
         let (lent, acquired) = waiting.acquire(strategy.acquire()).await;
         match lent {
             Ok(session) => {
-                let mut checkout = Checkout::new(session, &self.meter, acquired, Patience::Task);
+                let source = Source::Tasks(strategy, &self.meter);
+                let mut checkout = Checkout::new(session, source, acquired, Patience::Task);
                 let result = workload.run(&mut checkout, ask).await;
                 (result, checkout.finish())
             }
@@ -153,7 +154,8 @@ impl Service {
         let (lent, acquired): (Lent<'_>, _) = waiting.acquire_sync(|| strategy.acquire());
         match lent {
             Ok(session) => {
-                let mut checkout = Checkout::new(session, &self.meter, acquired, Patience::Thread);
+                let source = Source::Threads(strategy, &self.meter);
+                let mut checkout = Checkout::new(session, source, acquired, Patience::Thread);
                 // A synchronous session waits on its thread and never in its futures: one poll is all.
                 let result = workload.run(&mut checkout, ask).now_or_never().unwrap_or_else(|| {
                     Err(Fault::new(ErrorKind::Query, "the workload waits for something that has no thread"))

@@ -120,8 +120,8 @@ fn parameter(name: &str, value: &str, ask: &mut Ask) -> Result<(), String> {
                 return Err(format!("method={value} must be one of {known}"));
             }
         },
-        // A workload lists a parameter that nobody reads: its author should hear of it at once.
-        other => return Err(format!("{other} is not read by anything")),
+        // A workload may list a parameter that nobody reads: its author should hear of it at once.
+        other => return ask.hazard.set(other, value),
     }
     Ok(())
 }

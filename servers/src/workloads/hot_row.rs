@@ -11,9 +11,9 @@ use crate::checkout::Checkout;
 use crate::fault::Fault;
 use crate::session::{Param, Rows, Statement};
 
-static LOCK: Statement =
+pub static LOCK: Statement =
     Statement { sql: "SELECT id, n FROM poollab.counters WHERE id = $1 FOR UPDATE", types: &[Type::INT4] };
-static SET: Statement = Statement {
+pub static SET: Statement = Statement {
     sql: "UPDATE poollab.counters SET n = $2, version = version + 1 WHERE id = $1 RETURNING id, n",
     types: &[Type::INT4, Type::INT8],
 };
@@ -24,7 +24,7 @@ static SET_IF_UNCHANGED: Statement = Statement {
           RETURNING id, n",
     types: &[Type::INT4, Type::INT8, Type::INT8],
 };
-static ADD: Statement = Statement {
+pub static ADD: Statement = Statement {
     sql: "UPDATE poollab.counters SET n = n + 1, version = version + 1 WHERE id = $1 RETURNING id, n",
     types: &[Type::INT4],
 };

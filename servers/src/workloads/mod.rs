@@ -1,6 +1,7 @@
 //! What is asked of a connection. To add one: write a file with a type that implements [`Workload`], name
 //! it here, add it to [`WORKLOADS`]. The conformance suite picks it up from there.
 
+pub mod hazards;
 mod hold;
 mod hot_row;
 mod point_read;
@@ -84,6 +85,8 @@ pub struct Ask {
     pub method: HotRowMethod,
     /// What to add to balances; `None`: something random.
     pub delta: Option<i32>,
+    /// What only hazards know.
+    pub hazard: hazards::Parameters,
 }
 
 /// Time to think where nobody says how long.
@@ -101,6 +104,7 @@ impl Ask {
             release_early: false,
             method: HotRowMethod::Pessimistic,
             delta: None,
+            hazard: hazards::Parameters::default(),
         }
     }
 
@@ -133,9 +137,9 @@ impl Answer {
     }
 }
 
-/// The workload of this name.
+/// The workload of this name, hazards included.
 pub fn find(id: &str) -> Option<&'static dyn Workload> {
-    WORKLOADS.iter().copied().find(|workload| workload.id() == id)
+    WORKLOADS.iter().chain(hazards::HAZARDS).copied().find(|workload| workload.id() == id)
 }
 
 /// What is known of a workload without running it.
