@@ -4,7 +4,7 @@
 //! page and on a telephone.
 
 mod bars;
-mod canvas;
+pub(crate) mod canvas;
 mod percentiles;
 mod timeline;
 

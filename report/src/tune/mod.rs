@@ -1,11 +1,20 @@
 //! What `poollab tune` found, as documents.
 
+mod html;
+mod json;
+mod terminal;
+mod words;
+
 use poollab_analysis::sizing::paste::Snippet;
 use poollab_analysis::sizing::{FleetVerdict, ModelCard};
 use poollab_analysis::tune::chart::Chart;
 use poollab_analysis::tune::{Answer, Plateau, Verdict};
 use poollab_model::SCHEMA_VERSION;
 use serde::Serialize;
+
+pub use html::html;
+pub use json::json;
+pub use terminal::terminal;
 
 /// The answers of one call, one for each series: a live search has one, a recorded sweep may have several.
 #[derive(Debug, Clone, Serialize)]
@@ -77,3 +86,8 @@ pub struct CapacityEstimate {
     /// Arrivals a second at which the objective breaks; `null` without an objective on a latency.
     pub slo_breaks_at: Option<f64>,
 }
+
+#[cfg(test)]
+mod canned;
+#[cfg(test)]
+mod tests;

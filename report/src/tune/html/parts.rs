@@ -1,0 +1,296 @@
+//! The parts of the page below the answer.
+
+use maud::{Markup, PreEscaped, html};
+use poollab_analysis::figures;
+use poollab_analysis::sizing::ModelCard;
+
+use super::charts::{self, CURVES, letter};
+use super::{anchor, capital, prose};
+use crate::tune::words::{self, NOTHING};
+use crate::tune::{Tuned, TunedSeries};
+
+/// One line for each series.
+pub fn summary(tuned: &Tuned) -> Markup {
+    html! {
+        section.comparison aria-label="All series" {
+            div.scroll tabindex="0" role="region" aria-label="Answers by series" {
+                table.sortable.ends-in-words {
+                    thead {
+                        tr {
+                            @for name in ["series", "take", "plateau", "confidence", "gives up", "measured", "answer"] {
+                                th scope="col" { (name) }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for (number, series) in tuned.series.iter().enumerate() {
+                            tr {
+                                th scope="row" { a href={ "#" (anchor(number)) } { (series.name) } }
+                                td data-key=[series.recommended] {
+                                    strong { (series.recommended.map_or_else(|| NOTHING.to_owned(), |size| size.to_string())) }
+                                }
+                                td data-key=[series.plateau.map(|p| p.low)] { (words::plateau(series.plateau)) }
+                                td data-key=(series.confidence) { (words::sureness(series)) }
+                                td data-key=[series.regret] { (words::share(series.regret)) }
+                                td data-key=(series.asked.len()) { (series.asked.len()) }
+                                td.text { (words::verdict(series.verdict)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The charts and the measured sizes.
+pub fn curves(series: &TunedSeries) -> Markup {
+    let goodput = charts::goodput(series);
+    let latency = charts::latency(series);
+    html! {
+        section.comparison aria-label={ "Goodput and latency by size, " (series.name) } {
+            h3 { "Goodput and latency by size" }
+            @if goodput.is_none() { p { "No request succeeded at any size: there is no curve." } }
+            div.charts {
+                @if let Some(chart) = goodput {
+                    figure {
+                        figcaption {
+                            strong { "Goodput" } " "
+                            span.muted { "Successes a second, with 95\u{a0}% intervals." }
+                        }
+                        (PreEscaped(chart))
+                        (goodput_legend(series))
+                    }
+                }
+                @if let Some(chart) = latency {
+                    figure {
+                        figcaption { strong { "Latency" } " " span.muted { "Of successes, p50 and p99." } }
+                        (PreEscaped(chart))
+                    }
+                }
+            }
+            (levels(series))
+        }
+    }
+}
+
+fn goodput_legend(series: &TunedSeries) -> Markup {
+    let line = |class: String, colour: String| {
+        PreEscaped(format!(
+            "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline class=\"{class}\" points=\"0,6 24,6\" fill=\"none\" stroke=\"var({colour})\" stroke-width=\"2.5\"/></svg>"
+        ))
+    };
+    html! {
+        ul.legend {
+            li { (line(String::new(), "--mark".to_owned())) "measured" }
+            @for (curve, number) in series.chart.curves.iter().zip(CURVES) {
+                li { (line(format!("s{number}"), format!("--s{number}"))) (curve.title) }
+            }
+            @if series.plateau.is_some() {
+                li {
+                    (PreEscaped("<svg class=\"swatch\" viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" fill=\"url(#f-ok)\"/></svg>"))
+                    "plateau"
+                }
+            }
+        }
+        @let predicted = charts::predicted(series);
+        @if !predicted.is_empty() {
+            ul.legend {
+                li.muted { "Letters: what the models of the scorecard predict" }
+                @for one in &predicted { li { strong { (one.letters) } " " (figures::whole(one.size.into())) } }
+            }
+        }
+    }
+}
+
+fn levels(series: &TunedSeries) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ "Measured sizes of " (series.name) } {
+            table.sortable.ends-in-words {
+                thead {
+                    tr {
+                        @for name in ["size", "goodput/s", "±", "p50 ms", "p99 ms", "failed", "measured", ""] {
+                            th scope="col" { (name) }
+                        }
+                    }
+                }
+                tbody {
+                    @for level in &series.answer.levels {
+                        @let taken = series.recommended == Some(level.size);
+                        @let inside = words::inside(series, level);
+                        tr.leads[taken].outside[!inside] {
+                            th scope="row" data-key=(level.size) {
+                                (level.size)
+                                @if taken { " " span.tag { "recommended" } }
+                            }
+                            td data-key=[finite(Some(level.goodput))] { (figures::rate(level.goodput)) }
+                            td data-key=[finite(words::half_interval(level))] { (words::share(words::half_interval(level))) }
+                            td data-key=[finite(level.latency_ms.p50)] { (words::ms(level.latency_ms.p50)) }
+                            td data-key=[finite(level.latency_ms.p99)] { (words::ms(level.latency_ms.p99)) }
+                            td data-key=(level.failed_share) { (words::failed(level)) }
+                            td data-key=(level.repeats) { (level.repeats) " ×" }
+                            td.text { @if inside { "in the plateau" } }
+                        }
+                    }
+                }
+            }
+        }
+        p.muted { "±: half of the 95 % interval. A dash: there is no such figure." }
+    }
+}
+
+/// The sizes that were measured once more.
+pub fn verification(series: &TunedSeries) -> Markup {
+    html! {
+        @if let Some(verification) = &series.answer.verification {
+            section.comparison aria-label={ "Verification of " (series.name) } {
+                h3 {
+                    "Verification"
+                    @if verification.holds { span.tag { "it holds" } } @else { span.tag.bad { "it does not hold" } }
+                }
+                p.muted { "Measured once more; the search did not use these figures." }
+                div.scroll tabindex="0" role="region" aria-label="Verification" {
+                    table.figures {
+                        thead {
+                            tr {
+                                @for name in ["", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
+                                    th scope="col" { (name) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for (role, check) in words::checks(verification) {
+                                tr.leads[role == "recommended"] {
+                                    th scope="row" { (role) }
+                                    td { (check.size) }
+                                    td { (figures::rate(check.goodput)) }
+                                    td {
+                                        @if role == "recommended" { (NOTHING) }
+                                        @else { (words::against(&check, &verification.recommended)) }
+                                    }
+                                    td { (words::ms(check.latency_ms.p50)) }
+                                    td { (words::ms(check.latency_ms.p99)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What each model predicts, and what believing it costs.
+pub fn scorecard(series: &TunedSeries) -> Markup {
+    html! {
+        section.comparison aria-label={ "Scorecard of models, " (series.name) } {
+            h3 { "Scorecard of models" }
+            p.muted { (capital(words::judged_on(series))) "." }
+            div.scroll tabindex="0" role="region" aria-label="Scorecard of models" {
+                table.sortable.ends-in-words.scorecard {
+                    thead {
+                        tr {
+                            @for name in ["model", "predicts", "connections", "loses", "with"] { th scope="col" { (name) } }
+                        }
+                    }
+                    tbody {
+                        @if let Some(size) = series.recommended {
+                            tr.leads {
+                                th scope="row" { span.letter {} "measured" span.tag { "recommended" } }
+                                td data-key=(size) { (size) }
+                                td data-key="0" { (NOTHING) }
+                                td data-key=[series.regret] { (words::share(series.regret)) }
+                                td {}
+                            }
+                        }
+                        @for (number, card) in series.models.iter().enumerate() {
+                            tr {
+                                th scope="row" { span.letter { (letter(number)) } (card.title) }
+                                td data-key=[card.predicted] {
+                                    (card.predicted.map_or_else(|| NOTHING.to_owned(), |size| figures::whole(size.into())))
+                                }
+                                td data-key=[card.extra_connections] { (words::extra(card)) }
+                                td data-key=[card.regret] { (words::share(card.regret)) }
+                                td.wide { (with(card)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The parameters of a fit and what has to be known with a prediction.
+fn with(card: &ModelCard) -> Markup {
+    html! {
+        @if card.name == "usl" && !card.parameters.is_empty() {
+            (words::fitted(card).join(" · "))
+            @if !card.intervals.is_empty() { " (95\u{a0}% intervals)" }
+            @if !card.note.is_empty() { ". " }
+        }
+        (card.note)
+    }
+}
+
+/// The load that one instance carries, and what a fleet of them needs.
+pub fn load(series: &TunedSeries) -> Markup {
+    html! {
+        section.comparison aria-label={ "Capacity and fleet, " (series.name) } {
+            div.two {
+                @if let Some(estimate) = &series.capacity {
+                    div {
+                        h3 { "Capacity" }
+                        p.muted { "Of a pool of " (estimate.size) ", estimated with Erlang C and the asymptotic bounds." }
+                        dl.facts {
+                            @for (name, value) in words::capacity(estimate) {
+                                div { dt { (capital(name)) } dd { (value) } }
+                            }
+                        }
+                    }
+                }
+                @if let Some(fleet) = &series.fleet {
+                    div {
+                        h3 {
+                            "Fleet"
+                            @if fleet.fits_deploying { span.tag { "fits" } }
+                            @else if fleet.fits { span.tag.bad { "breaks during a deploy" } }
+                            @else { span.tag.bad { "does not fit" } }
+                        }
+                        p { (prose(&capital(&fleet.text))) "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The settings of all libraries, the tuned one's first.
+pub fn settings(series: &TunedSeries, several: bool) -> Markup {
+    let own = words::own_snippet(series).map(|snippet| snippet.id);
+    let mut all: Vec<_> = series.settings.iter().collect();
+    all.sort_by_key(|snippet| Some(snippet.id) != own);
+    let snippets = html! {
+        div.snippets {
+            @for snippet in all {
+                div {
+                    h4 { (snippet.id) @if Some(snippet.id) == own { " " span.tag { "tuned" } } }
+                    pre tabindex="0" aria-label={ "Settings of " (snippet.id) } { code { (snippet.text.trim_end()) } }
+                    p.muted { (snippet.remark) }
+                }
+            }
+        }
+    };
+    html! {
+        section.comparison aria-label={ "Settings to paste, " (series.name) } {
+            h3 { "Settings to paste" }
+            // Of several series they would bury the figures.
+            @if several { details { summary { "Show" } (snippets) } } @else { (snippets) }
+        }
+    }
+}
+
+/// A key to sort by; what is no figure stays at the end.
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite())
+}
