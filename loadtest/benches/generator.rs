@@ -119,6 +119,7 @@ fn conduct(address: &str, load: Load) -> Result<(LoadResult, Duration), Failure>
         duration: HumanDuration::from_secs(SECONDS),
         request_timeout: HumanDuration::from_secs(5),
         seed: 1,
+        course: None,
     };
     let mut child = role("load")?;
     let mut stdin = child.stdin.take().ok_or("no stdin")?;

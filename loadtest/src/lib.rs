@@ -31,6 +31,7 @@ mod arrivals;
 mod attack;
 mod conducted;
 mod connection;
+mod course;
 mod deadline;
 mod failures;
 mod quantiles;

@@ -72,8 +72,8 @@ pub fn run(
     if !problems.is_empty() {
         return Err(LoadError::Invalid(problems));
     }
-    let target =
-        Target::new(order).map_err(|source| LoadError::Address { address: order.address.clone(), source })?;
+    let targets =
+        Target::all(order).map_err(|source| LoadError::Address { address: order.address.clone(), source })?;
     allow_connections(order.load.users()).map_err(LoadError::System)?;
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime =
@@ -81,7 +81,7 @@ pub fn run(
     // Whatever the users still do is cancelled when the runtime is dropped: a run ends when its window
     // does, and not when goose looks at its clock next.
     runtime.block_on(async {
-        let shared = Arc::new(Shared::new(order, target).map_err(LoadError::System)?);
+        let shared = Arc::new(Shared::new(order, targets).map_err(LoadError::System)?);
         let attack = attack(Arc::clone(&shared)).map_err(|error| LoadError::Goose(error.to_string()))?;
         let attack = pin!(attack.execute());
         tokio::select! {

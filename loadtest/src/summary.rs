@@ -107,6 +107,7 @@ mod tests {
             duration: HumanDuration::from_secs(2),
             request_timeout: HumanDuration::from_secs(5),
             seed: 1,
+            course: None,
         }
     }
 

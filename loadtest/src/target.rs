@@ -29,10 +29,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Prepares the requests of a validated order. Fails when its address can't be resolved.
-    pub fn new(order: &LoadOrder) -> io::Result<Self> {
+    /// Prepares the requests of a validated order to each of its services. Fails when an address can't be
+    /// resolved.
+    pub fn all(order: &LoadOrder) -> io::Result<Vec<Self>> {
+        let others = order.course.iter().flat_map(|course| &course.others);
+        std::iter::once(&order.address).chain(others).map(|address| Self::new(order, address)).collect()
+    }
+
+    fn new(order: &LoadOrder, address: &str) -> io::Result<Self> {
         let invalid = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-        let addresses: Vec<_> = order.address.to_socket_addrs()?.collect();
+        let addresses: Vec<_> = address.to_socket_addrs()?.collect();
         if addresses.is_empty() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
         }
@@ -43,7 +49,7 @@ impl Target {
                 poollab_model::Method::Get => Method::GET,
                 poollab_model::Method::Post => Method::POST,
             },
-            host: HeaderValue::from_str(&order.address).map_err(invalid)?,
+            host: HeaderValue::from_str(address).map_err(invalid)?,
             pieces: order.path.split(ID).map(str::to_owned).collect(),
         })
     }

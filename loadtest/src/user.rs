@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::answer::judge;
 use crate::arrivals::{Queue, Schedule};
 use crate::connection::Client;
+use crate::course::{Duty, duty, service_of};
 use crate::deadline::Deadline;
 use crate::recorder::{Outcome, Recorder};
 use crate::target::Target;
@@ -35,7 +36,8 @@ pub(crate) struct Shared {
     pub sent: AtomicU64,
     /// Why a user could not go on, which ends the run.
     pub broken: OnceLock<String>,
-    target: Target,
+    /// One for each service.
+    targets: Vec<Target>,
     seats: Vec<Seat>,
     window: OnceLock<Window>,
     opened: Notify,
@@ -72,7 +74,7 @@ impl InFlight {
 
 impl Shared {
     /// Prepares the users of a validated order. Must be called inside a tokio runtime.
-    pub fn new(order: &LoadOrder, target: Target) -> std::io::Result<Self> {
+    pub fn new(order: &LoadOrder, targets: Vec<Target>) -> std::io::Result<Self> {
         let queue = match &order.load {
             Load::Closed { .. } => None,
             Load::Open { rate_per_s, arrivals, .. } => {
@@ -89,7 +91,7 @@ impl Shared {
             queue,
             sent: AtomicU64::new(0),
             broken: OnceLock::new(),
-            target,
+            targets,
             seats: (0..order.load.users()).map(seat).collect(),
             window: OnceLock::new(),
             opened: Notify::new(),
@@ -172,6 +174,9 @@ struct User {
     deadline: Option<Deadline>,
     generator: Pcg64Mcg,
     id: String,
+    number: u32,
+    /// The stage of its last request.
+    asked_in: Option<usize>,
 }
 
 impl User {
@@ -183,11 +188,23 @@ impl User {
             deadline: None,
             generator: Pcg64Mcg::seed_from_u64(seed),
             id: String::new(),
+            number,
+            asked_in: None,
         }
     }
 
     /// A closed load: sends, and counts what ends inside the window. `false`: the window has ended.
     async fn ask_again(&mut self, shared: &Shared, seat: &Seat, window: &Window) -> bool {
+        if let Some(course) = &shared.order.course {
+            match duty(course, self.number, self.asked_in, window.start.elapsed()) {
+                Duty::Ask(stage) => self.asked_in = Some(stage),
+                Duty::WaitUntil(moment) => {
+                    tokio::time::sleep_until((window.start + moment).into()).await;
+                    return true;
+                }
+                Duty::Rest => return false,
+            }
+        }
         let sent = Instant::now();
         if sent >= window.until {
             return false;
@@ -244,11 +261,14 @@ impl User {
         if window.contains(sent) {
             shared.sent.fetch_add(1, Relaxed);
         }
-        let answer = self.client.ask(&shared.target, &self.id, deadline).await;
+        let Some(target) = shared.targets.get(service_of(self.number, shared.targets.len())) else {
+            unreachable!("an order has at least one service")
+        };
+        let answer = self.client.ask(target, &self.id, deadline).await;
         let ended = Instant::now();
         seat.sent_at.store(0, Relaxed);
 
-        let asked_for = shared.target.names_id.then_some(self.id.as_str());
+        let asked_for = target.names_id.then_some(self.id.as_str());
         let outcome =
             answer.and_then(|answer| judge(answer.status, &answer.headers, &answer.body, asked_for));
         (outcome, ended)

@@ -30,6 +30,9 @@ pub fn validate(order: &LoadOrder) -> Vec<String> {
     check(is_address(&order.address), &|| {
         format!("{:?} is not an address; write host:port, for example 127.0.0.1:8080", order.address)
     });
+    for address in order.course.iter().flat_map(|course| &course.others) {
+        check(is_address(address), &|| format!("{address:?} is not an address; write host:port"));
+    }
     check(is_path(&order.path), &|| {
         format!("{:?} is not a path; write for example /point-read/{ID}, encoded as in a URL", order.path)
     });
@@ -88,6 +91,7 @@ mod tests {
             duration: HumanDuration::from_secs(1),
             request_timeout: HumanDuration::from_secs(5),
             seed: 1,
+            course: None,
         }
     }
 

@@ -20,7 +20,9 @@ impl fmt::Display for UnitError {
 impl std::error::Error for UnitError {}
 
 /// A duration, written `500ms`, `2s`, `1m 30s`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct HumanDuration(pub Duration);

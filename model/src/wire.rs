@@ -72,6 +72,37 @@ pub struct LoadOrder {
     pub request_timeout: HumanDuration,
     /// Seed of ids and arrivals.
     pub seed: u64,
+    /// How the load changes on its way, and further services that share it; for scenarios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
+}
+
+/// What a scenario does with its load besides keeping it up. Times are from the first request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// How many users of a closed load are active from when on, in order of time; before the first one none
+    /// is. Empty: all of them, from the start. A request under way is not broken off.
+    #[serde(default)]
+    pub stages: Vec<LoadStage>,
+    /// Further services, by their addresses. Users are divided among all services in turn: with two of them
+    /// every other user asks the first one, that of the order.
+    #[serde(default)]
+    pub others: Vec<String>,
+    /// How much later than the one before it each service gets its first request.
+    #[serde(default)]
+    pub join_every: HumanDuration,
+}
+
+/// A closed load from some moment on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadStage {
+    /// When it begins.
+    pub at: HumanDuration,
+    /// Users that are active.
+    pub users: u32,
+    /// Whether each of them sends one request only.
+    #[serde(default)]
+    pub once: bool,
 }
 
 /// What `poollab load` tells the lab.
@@ -182,12 +213,28 @@ pub struct PoolerOrder {
     pub settings: Vec<(String, String)>,
 }
 
+/// What a guard is asked after its order, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum GuardRequest {
+    /// Stop Postgres (mode fast) and start it again, on the same port and with the same data.
+    Restart {
+        /// How long it stays down.
+        down: HumanDuration,
+    },
+}
+
 /// What a guard tells.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum GuardEvent {
     /// The database takes connections, holds schema and data.
     Ready(Box<GuardReady>),
+    /// It has been restarted and takes connections again.
+    Restarted {
+        /// Process id of the new postmaster.
+        pid: u32,
+    },
     /// It can't go on.
     Failed {
         /// Why and what to do.

@@ -15,9 +15,11 @@ pub fn strategies() -> ExitCode {
 
 /// The workloads, one line each.
 pub fn workloads() -> ExitCode {
-    let lines: Vec<(String, String)> =
-        poollab_servers::workloads().into_iter().map(|info| (info.id.to_string(), info.summary)).collect();
-    print(&columns(&lines))
+    let lines = |infos: Vec<poollab_model::WorkloadInfo>| -> Vec<(String, String)> {
+        infos.into_iter().map(|info| (info.id.to_string(), info.summary)).collect()
+    };
+    let hazards = columns(&lines(poollab_servers::hazards()));
+    print(&format!("{}\nonly in scenarios (poollab reproduce)\n{hazards}", columns(&lines(poollab_servers::workloads()))))
 }
 
 /// The JSON Schema of `report.json`.

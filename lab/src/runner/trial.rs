@@ -105,6 +105,7 @@ async fn measure(
         duration: plan.duration,
         request_timeout: plan.request_timeout,
         seed: spec.seed,
+        course: None,
     };
     let mut load: Child<LoadEvent> = Child::start("generator", &["load", "--conducted"], &order).await?;
     let patience = plan.warmup.0 + plan.duration.0 + plan.request_timeout.0 + GRACE;

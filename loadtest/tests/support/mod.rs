@@ -127,6 +127,7 @@ pub fn closed(address: SocketAddr, users: u32) -> LoadOrder {
         duration: HumanDuration::from_millis(500),
         request_timeout: HumanDuration::from_secs(10),
         seed: 1,
+        course: None,
     }
 }
 
