@@ -7,6 +7,7 @@ mod binaries;
 mod folder;
 mod leftover;
 mod postmaster;
+mod restart;
 mod template;
 mod tls;
 

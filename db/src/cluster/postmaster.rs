@@ -60,7 +60,9 @@ impl Postmaster {
         limiter: &Limiter,
     ) -> Result<Self, StartFailure> {
         let other = |what: &str, why: std::io::Error| StartFailure::Other(format!("{what}: {why}"));
-        let log = File::create(folder.log()).map_err(|why| other("its log can't be written", why))?;
+        // Appended to: after a restart what was said before it still counts.
+        let log = File::options().create(true).append(true).open(folder.log());
+        let log = log.map_err(|why| other("its log can't be written", why))?;
         let errors = log.try_clone().map_err(|why| other("its log can't be written", why))?;
         let mut command = limiter.command(&binaries.program("postgres"));
         clean_environment(&mut command);

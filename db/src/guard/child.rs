@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use poollab_model::wire::{GuardEvent, GuardOrder, GuardReady};
+use poollab_model::HumanDuration;
+use poollab_model::wire::{GuardEvent, GuardOrder, GuardReady, GuardRequest};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
@@ -14,6 +15,9 @@ use crate::error::{DbError, Doing};
 
 /// Stopping takes a tenth of a second; a server that has to be killed, some ten.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Coming back takes tenths of a second; under a tight limit of CPU, seconds.
+const RESTART_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A guard with its cluster. Dropping it lets both end by themselves, soon; [`stop`](Self::stop) waits for it.
 #[derive(Debug)]
@@ -51,6 +55,34 @@ impl Guard {
                 _ => DbError::Start(format!("the database's guard said what it should not: {line}")),
             },
             _ => DbError::Start("the database's guard ended without a word".into()),
+        }
+    }
+
+    /// Has the server stopped (mode fast) and, after it was down for a while, started again; returns when it
+    /// takes connections.
+    ///
+    /// # Errors
+    /// It does not come back, or the guard ended.
+    pub async fn restart(&mut self, down: Duration) -> Result<(), DbError> {
+        let request = GuardRequest::Restart { down: HumanDuration(down) };
+        let mut line = serde_json::to_vec(&request)
+            .map_err(|why| DbError::Start(format!("the guard's request can't be written: {why}")))?;
+        line.push(b'\n');
+        self.lifeline.write_all(&line).await.doing(|| "asking the database's guard for a restart".into())?;
+        match timeout(down + RESTART_PATIENCE, self.events.next_line()).await {
+            Ok(Ok(Some(line))) => match serde_json::from_str(&line) {
+                Ok(GuardEvent::Restarted { pid }) => {
+                    self.ready.pid = pid;
+                    Ok(())
+                }
+                Ok(GuardEvent::Failed { message }) => Err(DbError::Start(message)),
+                _ => Err(DbError::Start(format!("the database's guard said what it should not: {line}"))),
+            },
+            Ok(_) => Err(DbError::Start("the database's guard ended without a word".into())),
+            Err(_) => Err(DbError::Start(format!(
+                "the database did not come back within {} s of its restart",
+                RESTART_PATIENCE.as_secs()
+            ))),
         }
     }
 
@@ -120,6 +152,9 @@ pub(super) async fn spawn(program: &Path, args: &[&str], line: &OrderLine) -> Re
             } else {
                 DbError::Start(message)
             })
+        }
+        Some(Ok(GuardEvent::Restarted { .. })) => {
+            Err(DbError::Start("the database's guard said what it should not: restarted".into()))
         }
         Some(Err(why)) => Err(DbError::Start(format!("the database's guard said what it should not: {why}"))),
         None => Err(died(child.wait().await.ok())),

@@ -1,12 +1,12 @@
 //! What the guard process does (`poollab db guard`).
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use poollab_model::wire::GuardEvent;
+use poollab_model::wire::{GuardEvent, GuardRequest};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use super::{OrderLine, detached};
 use crate::Cluster;
@@ -62,20 +62,25 @@ async fn guard() -> Result<(), DbError> {
 /// Until it is time to end; an error when the server ended by itself.
 async fn watch(
     cluster: &mut Cluster,
-    lifeline: Option<oneshot::Receiver<()>>,
+    mut lifeline: Option<mpsc::UnboundedReceiver<GuardRequest>>,
     signals: &mut Signals,
 ) -> Result<(), DbError> {
-    let lifeline = async {
-        match lifeline {
-            // However the thread at the other end ended, the lifeline is cut.
-            Some(cut) => drop(cut.await),
-            None => std::future::pending().await,
-        }
-    };
-    tokio::pin!(lifeline);
     loop {
+        let asked = async {
+            match &mut lifeline {
+                Some(requests) => requests.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = &mut lifeline => return Ok(()),
+            request = asked => match request {
+                // However the thread at the other end ended, the lifeline is cut.
+                None => return Ok(()),
+                Some(GuardRequest::Restart { down }) => {
+                    cluster.restart(down.0)?;
+                    tell(&GuardEvent::Restarted { pid: cluster.ready().pid });
+                }
+            },
             () = signals.ending() => return Ok(()),
             () = tokio::time::sleep(LOOK) => if let Some(why) = cluster.failure() {
                 return Err(DbError::Start(why));
@@ -84,15 +89,19 @@ async fn watch(
     }
 }
 
-/// Resolves when standard input ends. A thread, because tokio's own reader of standard input can't be given up.
-fn lifeline() -> oneshot::Receiver<()> {
-    let (cut, when_cut) = oneshot::channel();
+/// What is asked on standard input; it ends when that does. A thread, because tokio's own reader of standard
+/// input can't be given up.
+fn lifeline() -> mpsc::UnboundedReceiver<GuardRequest> {
+    let (tell, asked) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        let mut rest = [0; 256];
-        while io::stdin().lock().read(&mut rest).is_ok_and(|n| n > 0) {}
-        let _ = cut.send(());
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            match serde_json::from_str(&line) {
+                Ok(request) => drop(tell.send(request)),
+                Err(why) => tracing::warn!("the guard was asked what it does not understand: {why}: {line}"),
+            }
+        }
     });
-    when_cut
+    asked
 }
 
 struct Signals {

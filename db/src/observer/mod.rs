@@ -5,6 +5,7 @@
 
 mod cgroup;
 mod queries;
+mod role;
 mod sample;
 mod sampler;
 
