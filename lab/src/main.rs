@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod reproduce;
 mod runner;
+mod tune;
 
 use std::process::ExitCode;
 

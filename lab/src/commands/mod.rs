@@ -2,6 +2,7 @@
 
 mod db;
 mod explain;
+mod fleet;
 mod list;
 mod load;
 mod report;
@@ -20,6 +21,8 @@ pub fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Tune(args) => crate::tune::tune(&args),
+        Command::Fleet(args) => fleet::fleet(&args),
         Command::Report(args) => report::report(&args),
         Command::Strategies => Ok(list::strategies()),
         Command::Workloads => Ok(list::workloads()),

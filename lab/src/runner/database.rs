@@ -210,7 +210,7 @@ impl Database {
     }
 
     /// Of a user's own server the slots are what they are, and there are no others.
-    fn limits(&self, plan: &Plan) -> poollab_model::Limits {
+    pub fn limits(&self, plan: &Plan) -> poollab_model::Limits {
         match &self.provided {
             Provided::Embedded(_) => plan.limits.clone(),
             Provided::User(_) => poollab_model::Limits {

@@ -176,6 +176,16 @@ impl Bench<'_> {
         }
     }
 
+    /// Slots that the service can get while the observer holds one.
+    pub fn free_slots(&self) -> u32 {
+        self.database.limits(self.plan).free_slots()
+    }
+
+    /// There will be so many trials, as far as is known by now.
+    pub fn expect(&mut self, trials: usize) {
+        self.progress.expect(trials);
+    }
+
     /// One measurement of pgbench; the median of all of them counts, so that a machine that drifts during
     /// the run does not decide the ceiling by the moment at which it was taken.
     pub async fn ceiling(&mut self) {

@@ -49,6 +49,14 @@ impl Progress {
         }
     }
 
+    /// There will be so many trials: a search knows only while it goes on.
+    pub fn expect(&mut self, trials: usize) {
+        self.total = trials.max(self.done);
+        if let Some(bar) = &self.bar {
+            bar.set_length(self.total as u64);
+        }
+    }
+
     /// Something that has to be known and stops nothing.
     pub fn warn(&self, text: &str) {
         match &self.bar {
@@ -131,7 +139,7 @@ impl Progress {
 
     /// From the trials so far; before the first one from the plan.
     fn left(&self) -> Duration {
-        let remaining = u32::try_from(self.total - self.done).unwrap_or(u32::MAX);
+        let remaining = u32::try_from(self.total.saturating_sub(self.done)).unwrap_or(u32::MAX);
         let each = match u32::try_from(self.done) {
             Ok(done) if done > 0 => self.started.elapsed() / done,
             _ => self.load + OVERHEAD,

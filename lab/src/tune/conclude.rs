@@ -6,10 +6,9 @@ use poollab_analysis::sizing::paste::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, scorecard};
 use poollab_analysis::tune::Answer;
 use poollab_analysis::tune::chart::Chart;
-use poollab_model::{Plan, Report};
+use poollab_model::{Load, Plan, Report};
 use poollab_report::tune::{self as documents, CapacityEstimate, Tuned, TunedSeries};
 
-use super::live::beyond_ceiling;
 use super::question::{self, Asked};
 use crate::exit::Failure;
 use crate::{machine, output};
@@ -110,4 +109,16 @@ fn source(plan: &Plan, report: &Report) -> String {
 
 fn first_words(version: &str) -> String {
     version.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the offered rate is more than any size carried: then no pool size is the answer.
+fn beyond_ceiling(load: &Load, best: f64) -> Option<String> {
+    let Load::Open { rate_per_s, .. } = load else { return None };
+    // Poisson arrivals of a short trial scatter by some per cent.
+    (best < 0.9 * rate_per_s).then(|| {
+        format!(
+            "the offered rate of {rate_per_s:.0}/s is beyond the ceiling: the best size carried {best:.0}/s, and no pool \
+             size carries more than the database can do; ask with a lower --rate, or give the database more CPU"
+        )
+    })
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use poollab_analysis::tune::{Answer, Observation, Search, Step};
-use poollab_model::{Load, TrialSpec};
+use poollab_model::TrialSpec;
 
 use super::conclude::{self, Measured};
 use super::question::{self, Asked};
@@ -85,10 +85,8 @@ async fn search(
             Some(record) => Observation::of_trial(&record),
             None => None,
         };
-        let observation = observation.unwrap_or_else(|| Observation {
-            failed_share: 1.0,
-            ..Observation::of_goodput(size, 0.0)
-        });
+        let observation = observation
+            .unwrap_or_else(|| Observation { failed_share: 1.0, ..Observation::of_goodput(size, 0.0) });
         search.observe(observation).map_err(Failure::environment)?;
     }
 }
@@ -115,11 +113,15 @@ fn one_trial(
     let template = resolved.trials.first().cloned()?;
     let info = registry.strategy(&template.strategy)?;
     if !info.acquisition.has_size() {
-        problems.push(format!("{} has no pool whose size could be tuned; take deadpool, bb8, r2d2 or sqlx", info.id));
+        problems.push(format!(
+            "{} has no pool whose size could be tuned; take deadpool, bb8, r2d2 or sqlx",
+            info.id
+        ));
     }
     if resolved.trials.len() > 1 {
         problems.push(
-            "tune is about one strategy, one workload, one route and one load; call it once for each".to_owned(),
+            "tune is about one strategy, one workload, one route and one load; call it once for each"
+                .to_owned(),
         );
     }
     Some((resolved, template))
@@ -151,15 +153,3 @@ fn run_args(args: &TuneArgs) -> RunArgs {
 
 /// Enough to fill every pool that may be asked for.
 const DEFAULT_USERS: u32 = 64;
-
-/// Whether the offered rate is more than any size carried: then no pool size is the answer.
-pub fn beyond_ceiling(load: &Load, best: f64) -> Option<String> {
-    let Load::Open { rate_per_s, .. } = load else { return None };
-    // Poisson arrivals of a short trial scatter by some per cent.
-    (best < 0.9 * rate_per_s).then(|| {
-        format!(
-            "the offered rate of {rate_per_s:.0}/s is beyond the ceiling: the best size carried {best:.0}/s, and no pool \
-             size carries more than the database can do; ask with a lower --rate, or give the database more CPU"
-        )
-    })
-}

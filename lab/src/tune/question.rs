@@ -28,9 +28,10 @@ pub struct Asked {
 
 /// Reads what does not belong to a plan.
 pub fn read(args: &TuneArgs, problems: &mut Vec<String>) -> Asked {
-    let slo = args.slo.as_ref().and_then(|text| {
-        text.parse().map_err(|why| problems.push(format!("--slo {text}: {why}"))).ok()
-    });
+    let slo = args
+        .slo
+        .as_ref()
+        .and_then(|text| text.parse().map_err(|why| problems.push(format!("--slo {text}: {why}"))).ok());
     Asked {
         within: within(&args.within, problems),
         slo,
@@ -105,7 +106,12 @@ fn within(typed: &Option<String>, problems: &mut Vec<String>) -> f64 {
     })
 }
 
-fn read_or<T: std::str::FromStr>(typed: &Option<String>, flag: &str, instead: T, problems: &mut Vec<String>) -> T
+fn read_or<T: std::str::FromStr>(
+    typed: &Option<String>,
+    flag: &str,
+    instead: T,
+    problems: &mut Vec<String>,
+) -> T
 where
     T::Err: std::fmt::Display,
 {

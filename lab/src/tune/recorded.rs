@@ -8,8 +8,8 @@ use poollab_analysis::sizing::{Capacity, Curve};
 use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
 use poollab_report::tune::{CapacityEstimate, Tuned, TunedSeries};
 
-use super::question::{self, Asked};
 use super::conclude;
+use super::question::{self, Asked};
 use crate::cli::TuneArgs;
 use crate::exit::Failure;
 use crate::output;
@@ -26,8 +26,8 @@ pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage(problems));
     }
     let options = Options { within: asked.within, slo: asked.slo.clone(), ..Options::default() };
-    let answer = sweep::answer(&text, &options)
-        .map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
+    let answer =
+        sweep::answer(&text, &options).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
     let series = answer.series.into_iter().map(|series| tuned(series, &asked)).collect();
     let tuned = Tuned::new(format!("recorded in {}", path.display()), series);
     Ok(output::print(&conclude::text(&tuned, args.json)))
@@ -37,7 +37,10 @@ fn read(path: &Path) -> Result<String, String> {
     let refuse = |why: &dyn std::fmt::Display| format!("can't read {}: {why}", path.display());
     let size = std::fs::metadata(path).map_err(|why| refuse(&why))?.len();
     if size > LARGEST_FILE {
-        return Err(refuse(&format!("it has {} MiB, and a sweep of pool sizes has some kilobytes", size >> 20)));
+        return Err(refuse(&format!(
+            "it has {} MiB, and a sweep of pool sizes has some kilobytes",
+            size >> 20
+        )));
     }
     let bytes = std::fs::read(path).map_err(|why| refuse(&why))?;
     String::from_utf8(bytes).map_err(|_| refuse(&"it is not a text in UTF-8; export the sweep as CSV"))
