@@ -1,7 +1,8 @@
 //! From an error of Postgres or its driver to one of our kinds.
 //!
 //! SQLSTATE decides, then the kind of I/O error. Wording decides only for PgBouncer, which sends its own
-//! refusals as 08P01 or without any SQLSTATE, and only between its refusal and a lost connection.
+//! refusals as 08P01 or without any SQLSTATE, and only between its refusal, a statement that a pooler has lost and a
+//! lost connection.
 
 use std::error::Error as _;
 use std::fmt;
@@ -62,6 +63,9 @@ pub fn error(error: &tokio_postgres::Error) -> Failure {
 pub fn parts(sqlstate: Option<&str>, message: &str, io: Option<io::ErrorKind>) -> Failure {
     let kind = match sqlstate {
         None | Some("08P01" | "08006" | "53300") if is_pooler_refusal(message) => ErrorKind::PoolerRefused,
+        // Behind a pooler a name can lead to another client's statement; Postgres notices when that one takes
+        // another number of parameters, and calls it a violation of the protocol.
+        Some("08P01") if message.contains("bind message supplies") => ErrorKind::PreparedStatement,
         Some(sqlstate) => from_sqlstate(sqlstate),
         None => io.map_or(ErrorKind::Query, from_io),
     };
@@ -144,6 +148,11 @@ mod tests {
             (None, "pgbouncer cannot connect to server", ErrorKind::PoolerRefused),
             (Some("08P01"), "server conn crashed?", ErrorKind::ConnectionLost),
             (Some("08P01"), "invalid message format", ErrorKind::ConnectionLost),
+            (
+                Some("08P01"),
+                "ERROR: bind message supplies 2 parameters, but prepared statement \"s1\" requires 1",
+                ErrorKind::PreparedStatement,
+            ),
         ] {
             assert_eq!(parts(sqlstate, text, None).kind, kind, "{text}");
         }

@@ -65,6 +65,8 @@ pub struct Cluster {
     limiter: Limiter,
     folder: Folder,
     ready: GuardReady,
+    /// What the server keeps instead of the service's password.
+    app_verifier: String,
     from_cache: bool,
 }
 
@@ -116,8 +118,7 @@ impl Cluster {
         order: &GuardOrder,
     ) -> Result<(), DbError> {
         for pooler in &order.poolers {
-            let (socket, tcp) = (&self.ready.app_socket, &self.ready.app_tcp);
-            let pooler = Pooler::start(program, account, pooler, socket, tcp, self.folder.path())?;
+            let pooler = Pooler::start(program, account, pooler, &self.ready, &self.app_verifier)?;
             self.ready.poolers.push(pooler.ready().clone());
             self.poolers.push(pooler);
         }
@@ -134,6 +135,7 @@ impl Cluster {
     ) -> Result<Self, DbError> {
         let data = folder.data();
         let (admin_password, app_password) = (password(), password());
+        let app_verifier = verifier(&app_password);
         template::single(
             binaries,
             account,
@@ -142,7 +144,7 @@ impl Cluster {
             &format!(
                 "ALTER ROLE {ADMIN} PASSWORD '{}';\n\nALTER ROLE {APP} PASSWORD '{}';\n{}",
                 verifier(&admin_password),
-                verifier(&app_password),
+                app_verifier,
                 role_settings(order)
             ),
         )?;
@@ -199,7 +201,7 @@ impl Cluster {
             cgroups: limiter.folders(),
             poolers: Vec::new(),
         };
-        Ok(Self { poolers: Vec::new(), postmaster, limiter, folder, ready, from_cache })
+        Ok(Self { poolers: Vec::new(), postmaster, limiter, folder, ready, app_verifier, from_cache })
     }
 
     /// Where it is and how to get in.

@@ -71,9 +71,12 @@ impl Parts<'_> {
         text
     }
 
-    /// The file of users: the service's role as Postgres knows it, and the console's.
-    pub fn users(&self, admin: &Secret) -> String {
-        let password = self.server.password.as_ref().map_or("", Secret::reveal);
-        format!("\"{}\" \"{password}\"\n\"{ADMIN}\" \"{}\"\n", self.server.user, admin.reveal())
+    /// The file of users: the service's role and the console's.
+    ///
+    /// The service's password is there as the verifier that Postgres has: with the password itself PgBouncer
+    /// would derive the verifier at each log-in, 4096 rounds of hashing that Postgres does not do either. With
+    /// the same verifier on both sides it can log in to Postgres on behalf of a client that has logged in.
+    pub fn users(&self, verifier: &str, admin: &Secret) -> String {
+        format!("\"{}\" \"{verifier}\"\n\"{ADMIN}\" \"{}\"\n", self.server.user, admin.reveal())
     }
 }

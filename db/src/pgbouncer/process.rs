@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use poollab_model::wire::{PoolerOrder, PoolerReady};
+use poollab_model::wire::{GuardReady, PoolerOrder, PoolerReady};
 use poollab_model::{Endpoint, Host, Secret};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -40,17 +40,16 @@ pub(crate) struct Pooler {
 impl Pooler {
     /// Starts one in front of a running cluster and waits until it takes connections.
     ///
-    /// `server` is the service's way to the cluster by its socket, `tcp` the one by TCP, `folder` the
-    /// cluster's own.
+    /// `verifier` is what the cluster keeps instead of the service's password.
     pub fn start(
         program: &Program,
         account: &Account,
         order: &PoolerOrder,
-        server: &Endpoint,
-        tcp: &Endpoint,
-        folder: &Path,
+        cluster: &GuardReady,
+        verifier: &str,
     ) -> Result<Self, DbError> {
         check(program, order)?;
+        let (server, tcp, folder) = (&cluster.app_socket, &cluster.app_tcp, cluster.folder.as_path());
         let home = folder.join(format!("{FOLDER_PREFIX}{}", order.route));
         fs::create_dir(&home)
             .and_then(|()| account.give(&home))
@@ -71,7 +70,7 @@ impl Pooler {
                 users: &users,
                 pid: &home.join(PID_FILE),
             };
-            write(&users, &parts.users(&admin_password), account)?;
+            write(&users, &parts.users(verifier, &admin_password), account)?;
             write(&ini, &parts.ini(), account)?;
             let log = home.join("pgbouncer.log");
             let app_socket = Endpoint { host: Host::Socket(folder.to_owned()), port, ..server.clone() };

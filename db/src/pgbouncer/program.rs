@@ -26,8 +26,12 @@ impl Program {
     /// There is none; the error has the command that installs it.
     pub fn find() -> Result<Self, DbError> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let folders = env::split_paths(&path).chain(USUAL.iter().map(PathBuf::from));
-        folders.map(|folder| folder.join("pgbouncer")).find_map(|path| Self::at(&path)).ok_or_else(|| {
+        Self::find_in(env::split_paths(&path).chain(USUAL.iter().map(PathBuf::from)))
+    }
+
+    fn find_in(mut folders: impl Iterator<Item = PathBuf>) -> Result<Self, DbError> {
+        let found = folders.find_map(|folder| Self::at(&folder.join("pgbouncer")));
+        found.ok_or_else(|| {
             DbError::NoPgbouncer(format!(
                 "No PgBouncer was found (looked for pgbouncer in PATH, {}), and a route needs it. Install it:\n  {}",
                 USUAL.join(", "),
@@ -78,6 +82,13 @@ fn how_to_install() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_one_the_error_says_how_to_get_it() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = Program::find_in([empty.path().to_owned()].into_iter()).unwrap_err();
+        assert!(!error.is_usage() && error.to_string().contains("Install it"), "{error}");
+    }
 
     #[test]
     fn a_setting_that_came_with_1_21_is_not_believed_of_1_9_or_1_18() {

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use poollab_db::pgbouncer::Program;
 use poollab_db::{Cluster, connect};
-use poollab_model::wire::{GuardOrder, ServerEvent, ServerOrder};
-use poollab_model::{Endpoint, Limits, Method, PoolCounts, Problem, Settings};
+use poollab_model::wire::{GuardOrder, PoolerOrder, ServerEvent, ServerOrder};
+use poollab_model::{Endpoint, Limits, Method, PoolCounts, Problem, Route, Settings};
 use postgres::NoTls;
 
 /// A database of a test's own.
@@ -24,8 +25,35 @@ impl Lab {
     /// Starts one, without limits of CPU and memory. `None` where this machine has no Postgres: the test
     /// is then skipped, but never on CI.
     pub fn start() -> Option<Self> {
+        Self::start_with(Vec::new())
+    }
+
+    /// One with a PgBouncer on each route that has one. `None` also where there is no PgBouncer.
+    pub fn with_poolers(pool_size: u32) -> Option<Self> {
+        if let Err(why) = Program::find() {
+            assert!(std::env::var_os("CI").is_none(), "CI must have a PgBouncer: {why}");
+            eprintln!("SKIPPED, not passed: {why}");
+            return None;
+        }
+        let pooler = |route| PoolerOrder {
+            route,
+            pool_size,
+            max_clients: 200,
+            max_prepared_statements: None,
+            settings: Vec::new(),
+        };
+        Self::start_with([Route::PgbouncerTransaction, Route::PgbouncerSession].map(pooler).to_vec())
+    }
+
+    /// The service's way in by this route.
+    pub fn route(&self, route: Route) -> Endpoint {
+        let pooler = self.cluster.ready().poolers.iter().find(|pooler| pooler.route == route);
+        pooler.map_or_else(|| self.socket(), |pooler| pooler.app_socket.clone())
+    }
+
+    fn start_with(poolers: Vec<PoolerOrder>) -> Option<Self> {
         let limits = Limits { cpus: None, memory: None, ..Limits::default() };
-        match Cluster::start(&GuardOrder { limits, ..GuardOrder::default() }) {
+        match Cluster::start(&GuardOrder { limits, poolers, ..GuardOrder::default() }) {
             Ok(cluster) => Some(Self { cluster }),
             Err(why) if std::env::var_os("CI").is_none() => {
                 eprintln!("SKIPPED, not passed: no Postgres could be started here: {why}");
