@@ -4,9 +4,11 @@ use std::io::{BufRead as _, Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
+use poollab_model::Driver;
 use poollab_model::wire::{LoadEvent, LoadOrder};
 use tokio::sync::oneshot;
 
+use crate::k6;
 use crate::run::{LoadError, run};
 
 /// Reads one [`LoadOrder`] as a line of JSON from standard input, carries it out, and writes one
@@ -15,6 +17,15 @@ use crate::run::{LoadError, run};
 /// Standard input is the lifeline: when it ends the run is given up at once, and so it is on SIGTERM. Exit
 /// codes are 0 for a result, 2 for an invalid order, 3 when the system can't, 130 when it was stopped.
 pub fn conducted() -> ExitCode {
+    conduct(Driver::Goose)
+}
+
+/// The same with k6 in the place of goose. k6 is a child of this process and ends with it.
+pub fn conducted_by_k6() -> ExitCode {
+    conduct(Driver::K6)
+}
+
+fn conduct(driver: Driver) -> ExitCode {
     let mut line = String::new();
     let order: LoadOrder = match std::io::stdin().lock().read_line(&mut line) {
         Ok(0) => {
@@ -54,9 +65,13 @@ pub fn conducted() -> ExitCode {
             reason = terminated() => reason,
         }
     };
-    let result = run(&order, stop, |event| {
+    let tell = |event| {
         let _ = events.send(event);
-    });
+    };
+    let result = match driver {
+        Driver::Goose => run(&order, stop, tell),
+        Driver::K6 => k6::run(&order, stop, tell),
+    };
     let (last, code) = match result {
         Ok(result) => (LoadEvent::Done(Box::new(result)), ExitCode::SUCCESS),
         Err(error) => {
@@ -105,7 +120,7 @@ impl LoadError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Invalid(_) => ExitCode::from(2),
-            Self::Address { .. } | Self::System(_) | Self::Goose(_) => ExitCode::from(3),
+            Self::Address { .. } | Self::System(_) | Self::K6(_) | Self::Goose(_) => ExitCode::from(3),
             Self::Stopped(_) => ExitCode::from(130),
         }
     }

@@ -34,6 +34,7 @@ mod connection;
 mod course;
 mod deadline;
 mod failures;
+pub mod k6;
 mod quantiles;
 mod recorder;
 mod run;
@@ -46,7 +47,7 @@ mod user;
 mod validate;
 mod window;
 
-pub use conducted::conducted;
+pub use conducted::{conducted, conducted_by_k6};
 pub use failures::Failure;
 pub use quantiles::quantiles;
 pub use recorder::{Outcome, Recorder};

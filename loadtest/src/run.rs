@@ -39,6 +39,9 @@ pub enum LoadError {
     /// The system gave no runtime or timer.
     #[error("the generator can't go on: {0}. Use fewer users, or raise the limit of open files (ulimit -n)")]
     System(std::io::Error),
+    /// k6 is not there, or did not do its part.
+    #[error("{0}")]
+    K6(String),
     /// goose ended by itself.
     #[error("goose ended the run: {0}")]
     Goose(String),
