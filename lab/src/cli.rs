@@ -164,6 +164,9 @@ pub struct TuneArgs {
     /// The largest pool that may be tried [default: 64, and never more than the free slots]
     #[arg(long, value_name = "N", help_heading = "Search")]
     pub largest: Option<String>,
+    /// Cores of the database server, for the models that ask for them [default: of --cpus; unknown for --from]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    pub cores: Option<String>,
     /// Search in a recorded sweep (CSV) instead of measuring
     #[arg(long, value_name = "SWEEP.csv", help_heading = "Search")]
     pub from: Option<PathBuf>,
@@ -264,6 +267,9 @@ pub struct RunArgs {
     /// Open load: the most requests in flight [default: 256]
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub connections: Option<String>,
+    /// What makes the load: goose, k6 (found in PATH), or both to compare them [default: goose]
+    #[arg(long, value_name = "WHO", help_heading = "Load")]
+    pub driver: Option<String>,
     /// How long each trial is measured [default: 2s]
     #[arg(long, value_name = "TIME", help_heading = "Load")]
     pub duration: Option<String>,
@@ -401,6 +407,9 @@ pub struct ReportArgs {
     /// The folder of a run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
+    /// Put the figures of k6 scripts into it: the JSON files that they wrote
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub k6: Vec<PathBuf>,
     /// What to print on standard output
     #[arg(long, value_enum, default_value = "terminal")]
     pub format: Format,
@@ -474,6 +483,9 @@ pub struct LoadArgs {
     /// Take orders from standard input, tell events on standard output (for the lab)
     #[arg(long, hide = true)]
     pub conducted: bool,
+    /// Let k6 do it (for the lab)
+    #[arg(long, hide = true, requires = "conducted")]
+    pub k6: bool,
 }
 
 /// What `db` does.

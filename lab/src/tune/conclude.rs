@@ -35,7 +35,7 @@ pub fn tuned(measured: Measured<'_>) -> Tuned {
     {
         answer.doubts.insert(0, doubt);
     }
-    let facts = question::facts(plan, machine::cores());
+    let facts = question::facts(asked, plan, machine::cores());
     let models = curve.as_ref().map_or_else(Vec::new, |curve| scorecard(curve, &facts, answer.recommended));
     let size = answer.recommended.or(answer.nearest).or(answer.best);
     let chart = Chart::new(&answer, &models);

@@ -22,6 +22,8 @@ pub struct Asked {
     pub budget: HumanDuration,
     /// The largest size that may be asked for.
     pub largest: u32,
+    /// Cores of the database server, where they were told.
+    pub cores: Option<u32>,
     /// The fleet to look at, if one was named.
     pub fleet: Option<Fleet>,
 }
@@ -37,6 +39,7 @@ pub fn read(args: &TuneArgs, problems: &mut Vec<String>) -> Asked {
         slo,
         budget: read_or(&args.budget, "--budget", HumanDuration::from_secs(100), problems),
         largest: read_or(&args.largest, "--largest", LARGEST, problems),
+        cores: read_cores(args, problems),
         fleet: args
             .fleet
             .replicas
@@ -61,8 +64,9 @@ pub fn question(asked: &Asked, plan: &Plan, free_slots: u32) -> Question {
 }
 
 /// What the models are told: half a core is one core that is often away.
-pub fn facts(plan: &Plan, cores: u32) -> Facts {
-    let database = plan.limits.cpus.map_or(cores, |cpus| (cpus.ceil() as u32).max(1));
+pub fn facts(asked: &Asked, plan: &Plan, cores: u32) -> Facts {
+    let limited = plan.limits.cpus.map_or(cores, |cpus| (cpus.ceil() as u32).max(1));
+    let database = asked.cores.unwrap_or(limited);
     let rate = match plan.loads.first() {
         Some(Load::Open { rate_per_s, .. }) => Some(*rate_per_s),
         _ => None,
@@ -90,6 +94,17 @@ pub fn fleet(
         problems.push(why.to_string());
     }
     (problems.len() == before).then_some(fleet)
+}
+
+fn read_cores(args: &TuneArgs, problems: &mut Vec<String>) -> Option<u32> {
+    let text = args.cores.as_ref()?;
+    match text.parse() {
+        Ok(cores) if cores > 0 => Some(cores),
+        _ => {
+            problems.push(format!("--cores {text}: a whole number above 0 was expected"));
+            None
+        }
+    }
 }
 
 /// `2%` or `0.02`.

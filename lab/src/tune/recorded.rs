@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use poollab_analysis::sizing::paste::{PoolSettings, snippets};
-use poollab_analysis::sizing::{Capacity, Curve};
+use poollab_analysis::sizing::{Capacity, Curve, Facts};
 use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
 use poollab_report::tune::{CapacityEstimate, Tuned, TunedSeries};
 
@@ -25,7 +25,8 @@ pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
     if !problems.is_empty() {
         return Err(Failure::Usage(problems));
     }
-    let options = Options { within: asked.within, slo: asked.slo.clone(), ..Options::default() };
+    let facts = Facts { cores: asked.cores, service_cores: asked.cores, ..Facts::default() };
+    let options = Options { within: asked.within, slo: asked.slo.clone(), facts, ..Options::default() };
     let answer =
         sweep::answer(&text, &options).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
     let series = answer.series.into_iter().map(|series| tuned(series, &asked)).collect();
