@@ -3,9 +3,15 @@
 //! Values that belong to a plan arrive here as text and are read by [`crate::plan`], so that all that
 //! is wrong with a plan is said at once and not one problem a call.
 
+mod living;
+mod typed;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use living::*;
+pub use typed::{Typed, parse};
 
 /// A load lab for Postgres connection pools: compare, reproduce, tune, report.
 #[derive(Debug, Parser)]
@@ -14,6 +20,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Say more on standard error; twice for everything (POOLLAB_LOG says it in detail)
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
 }
 
 /// The commands.
@@ -21,7 +30,13 @@ pub struct Cli {
 pub enum Command {
     /// Compare strategies: run a plan and report on it
     #[command(after_help = RUN_EXAMPLES)]
-    Run(Box<RunArgs>),
+    Run(Box<RunCommand>),
+    /// Compare two runs: better, worse, or no difference that the noise allows
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// List the runs, or remove some
+    #[command(after_help = RUNS_EXAMPLES)]
+    Runs(RunsArgs),
     /// Show known connection failures, each with its cause and its cure
     #[command(after_help = REPRODUCE_EXAMPLES)]
     Reproduce(ReproduceArgs),
@@ -42,6 +57,10 @@ pub enum Command {
     Workloads,
     /// Print the JSON Schema of report.json
     Schema,
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
     /// Start the service under test by hand
     #[command(after_help = SERVER_EXAMPLES)]
     Server(Box<ServerArgs>),
@@ -64,9 +83,14 @@ Examples:
   poollab run --defaults library                  every library as it comes out of the box
   poollab run --dry-run plan.toml                 the trials and the expected time, nothing started
   poollab run runs/…/plan.toml                    repeat a run
+  poollab run --resume runs/…                     go on after an interruption
+  poollab run --threshold 'p99<50ms' --threshold 'error-rate<1%'
 
 Lists (a,b,c) multiply into trials. Settings that a strategy does not have do not multiply it.
-Exit codes: 0 done, 2 wrong usage, 3 the environment cannot, 130 interrupted.";
+Each flag above can be a variable (--pool-size: POOLLAB_POOL_SIZE) or a line of poollab/config.toml in
+$XDG_CONFIG_HOME, with the keys of a plan. Flags win over variables, variables over that file; where a PLAN.toml is
+named it stands in the place of both. --dry-run says where each value came from.
+Exit codes: 0 done, 1 a --threshold is missed, 2 wrong usage, 3 the environment cannot, 130 interrupted.";
 
 const REPRODUCE_EXAMPLES: &str = "\
 Examples:

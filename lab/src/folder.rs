@@ -13,10 +13,16 @@ const RUN: &str = "run.json";
 const ENVIRONMENT: &str = "environment.json";
 const TRIALS: &str = "trials.jsonl";
 
+/// What happens while a run goes on; it is removed at the end.
+pub const LIVE: &str = "live.jsonl";
+
 /// A run that is being written.
 pub struct Folder {
     path: PathBuf,
+    /// Locked as long as the run goes on; the system unlocks it, however the run ends.
     trials: File,
+    /// Whether it was there before.
+    kept: bool,
 }
 
 impl Folder {
@@ -33,7 +39,24 @@ impl Folder {
         fs::write(path.join(PLAN), format!("{header}{text}")).map_err(|why| refuse(&path, why))?;
         let trials = File::options().create(true).append(true).open(path.join(TRIALS));
         let trials = trials.map_err(|why| refuse(&path, why))?;
-        Ok((Self { path, trials }, id))
+        hold(&trials);
+        Ok((Self { path, trials, kept: false }, id))
+    }
+
+    /// Opens the folder of a run that did not get to its end, to add the trials that are missing. A line
+    /// that a crash cut off goes.
+    pub fn reopen(path: &Path) -> Result<Self, String> {
+        let file = path.join(TRIALS);
+        let trials = File::options().read(true).append(true).open(&file);
+        let mut trials = trials.map_err(|why| unreadable(&file, &why))?;
+        if !hold(&trials) {
+            return Err(format!("{} is running: it can't be resumed", path.display()));
+        }
+        let mut text = Vec::new();
+        io::Read::read_to_end(&mut trials, &mut text).map_err(|why| unreadable(&file, &why))?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+        trials.set_len(whole as u64).map_err(|why| unreadable(&file, &why))?;
+        Ok(Self { path: path.to_owned(), trials, kept: true })
     }
 
     /// Where it is.
@@ -59,8 +82,11 @@ impl Folder {
         self.write_json(ENVIRONMENT, environment)
     }
 
-    /// Removes a folder in which nothing was measured.
+    /// Removes a folder in which nothing was measured; one that was there before stays.
     pub fn discard(self) {
+        if self.kept {
+            return;
+        }
         // Worth a try only: an empty folder more does no harm.
         let _ = fs::remove_dir_all(&self.path);
     }
@@ -70,6 +96,25 @@ impl Folder {
         fs::write(&next, serde_json::to_vec_pretty(value)?)?;
         fs::rename(next, self.path.join(name))
     }
+}
+
+/// Whether a folder is that of a run.
+pub fn is_run(path: &Path) -> bool {
+    path.is_dir() && [PLAN, TRIALS].iter().all(|name| path.join(name).is_file())
+}
+
+/// Whether a run is going on there right now.
+pub fn is_being_written(path: &Path) -> bool {
+    use rustix::fs::{FlockOperation, flock};
+    File::open(path.join(TRIALS)).is_ok_and(|file| {
+        flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::AGAIN)
+    })
+}
+
+/// Marks a run as going on. `false`: somebody else holds it. A file system without locks holds nothing.
+fn hold(trials: &File) -> bool {
+    use rustix::fs::{FlockOperation, flock};
+    flock(trials, FlockOperation::NonBlockingLockExclusive) != Err(rustix::io::Errno::AGAIN)
 }
 
 /// Reads a run and concludes from it: everything that reports show, from the folder alone.
@@ -87,7 +132,16 @@ pub fn read(path: &Path) -> Result<Report, String> {
     let trials = trials(path)?;
     let findings = poollab_analysis::findings(&run, &plan, &environment, &trials);
     let ceiling = run.ceiling.clone();
-    Ok(Report { schema_version: SCHEMA_VERSION, run, plan, environment, ceiling, trials, findings, k6: Vec::new() })
+    Ok(Report {
+        schema_version: SCHEMA_VERSION,
+        run,
+        plan,
+        environment,
+        ceiling,
+        trials,
+        findings,
+        k6: Vec::new(),
+    })
 }
 
 /// Writes the documents of a run into its folder; gives their names.

@@ -14,18 +14,23 @@ mod plan;
 mod reproduce;
 mod runner;
 mod tune;
+mod shelf;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let (cli, typed) = cli::parse();
+    let level = match cli.verbose {
+        0 => "warn",
+        1 => "info,poollab=debug",
+        _ => "debug",
+    };
     // Logs are for who looks for them: POOLLAB_LOG=debug shows what the children say, too.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::try_from_env("POOLLAB_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(EnvFilter::try_from_env("POOLLAB_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
         .init();
-    commands::dispatch(cli.command).unwrap_or_else(|failure| failure.report())
+    commands::dispatch(cli.command, &typed).unwrap_or_else(|failure| failure.report())
 }

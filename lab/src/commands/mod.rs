@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod db;
+mod diff;
 mod explain;
 mod fleet;
 mod list;
@@ -8,17 +9,21 @@ mod load;
 mod report;
 mod reproduce;
 mod run;
+mod runs;
 mod server;
+mod shell;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, DbCommand};
+use crate::cli::{Command, DbCommand, Typed};
 use crate::exit::Failure;
 
 /// Does what was typed.
-pub fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+pub fn dispatch(command: Command, typed: &Typed) -> Result<ExitCode, Failure> {
     match command {
-        Command::Run(args) => run::run(&args),
+        Command::Run(args) => run::run(&args, typed),
+        Command::Diff(args) => diff::compare(&args),
+        Command::Runs(args) => runs::runs(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Tune(args) => crate::tune::tune(&args),
@@ -27,6 +32,8 @@ pub fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Strategies => Ok(list::strategies()),
         Command::Workloads => Ok(list::workloads()),
         Command::Schema => Ok(list::schema()),
+        Command::Completions(args) => Ok(shell::completions(&args)),
+        Command::Man(args) => shell::man(&args),
         Command::Server(args) => server::server(&args),
         Command::Load(args) => load::load(&args),
         Command::Db { command: DbCommand::Up { database } } => db::up(&database),

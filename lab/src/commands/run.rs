@@ -1,20 +1,43 @@
 //! `poollab run`: the main job.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::cli::RunArgs;
+use poollab_analysis::gate::Threshold;
+use poollab_model::Report;
+
+use crate::cli::{RunArgs, RunCommand, Typed};
 use crate::exit::Failure;
 use crate::plan::{Registry, Resolved};
 use crate::runner::progress::{OVERHEAD, short};
-use crate::{folder, machine, output, plan, runner};
+use crate::{folder, machine, output, plan, runner, shelf};
+
+/// Flags that a resumed run can have: its plan is in its folder.
+const WITH_RESUME: [&str; 7] = ["resume", "quiet", "json", "pg_bin", "threshold", "verbose", "dry_run"];
 
 /// Resolves the plan, carries it out and reports on it.
-pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
+    let mut problems = Vec::new();
+    let thresholds: Vec<Threshold> = command
+        .threshold
+        .iter()
+        .filter_map(|text| text.parse().map_err(|why| problems.push(format!("--threshold: {why}"))).ok())
+        .collect();
     let registry = Registry::ours();
-    let resolved = plan::resolve(args, &registry, machine::cores()).map_err(Failure::Usage)?;
+    let resumed = command.resume.as_ref().and_then(|path| resumed(path, command, typed, &mut problems));
+    let plan_file = resumed.as_ref().map(|resumed| resumed.path.join("plan.toml"));
+    let args = &command.plan;
+    let resolved = match &plan_file {
+        None => plan::resolve(args, &registry, machine::cores()),
+        Some(path) => plan::resolve_file(path, &registry, machine::cores()),
+    };
+    let resolved = resolved.map_err(|more| problems.extend(more)).ok();
+    let Some(resolved) = resolved.filter(|_| problems.is_empty()) else {
+        return Err(Failure::Usage(problems));
+    };
     if args.dry_run {
-        return Ok(output::print(&dry_run(&resolved)));
+        return Ok(output::print(&dry_run(&resolved, args, typed, &registry)));
     }
     for notice in &resolved.notices {
         eprintln!("note: {notice}");
@@ -25,7 +48,16 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         pg_bin: args.database.pg_bin.clone(),
         reuse_schema: args.database.reuse_schema,
     };
-    let ended = runner::run(&resolved, &registry, &options)?;
+    let ended = match &resumed {
+        None => runner::run(&resolved, &registry, &options)?,
+        Some(resumed) if runner::missing(&resolved, resumed).is_empty() => {
+            return Err(Failure::usage(format!(
+                "every trial of {} is finished: there is nothing to resume",
+                resumed.path.display()
+            )));
+        }
+        Some(resumed) => runner::resume(&resolved, &registry, &options, resumed)?,
+    };
     let report = folder::read(&ended.folder).map_err(Failure::Environment)?;
     folder::write_documents(&ended.folder, &report)
         .map_err(|why| Failure::environment(format!("can't write the report: {why}")))?;
@@ -38,14 +70,53 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     if !args.json {
         output::print(&format!("\nreport: {}\n", ended.folder.join("report.html").display()));
     }
-    match ended.stopped {
-        Some(stopped) => Err(stopped),
-        None => Ok(code),
+    if let Some(stopped) = ended.stopped {
+        return Err(stopped);
     }
+    let missed = missed(&thresholds, &report, resolved.skipped.len());
+    if missed.is_empty() { Ok(code) } else { Err(Failure::Gate(missed.join("\npoollab: "))) }
+}
+
+/// The run that `--resume` names, or what is wrong with that.
+fn resumed(
+    named: &Path,
+    command: &RunCommand,
+    typed: &Typed,
+    problems: &mut Vec<String>,
+) -> Option<runner::Resumed> {
+    let others = typed.flags_except(&WITH_RESUME);
+    if command.plan.plan.is_some() || !others.is_empty() {
+        let what = if others.is_empty() { "PLAN.toml".to_owned() } else { others.join(", ") };
+        problems.push(format!(
+            "--resume goes on with the plan of its run: {what} would make it another one; leave it out"
+        ));
+    }
+    let path = shelf::find(named, &command.plan.out).map_err(|why| problems.push(why)).ok()?;
+    let report = folder::read(&path).map_err(|why| problems.push(why)).ok()?;
+    Some(runner::Resumed { path, report })
+}
+
+/// Thresholds that are not reached, in words. A trial without a result reaches none.
+fn missed(thresholds: &[Threshold], report: &Report, left_out: usize) -> Vec<String> {
+    if thresholds.is_empty() {
+        return Vec::new();
+    }
+    let sections = poollab_analysis::compare(&report.trials, report.ceiling.as_ref());
+    let mut missed: Vec<String> = thresholds.iter().flat_map(|one| one.broken(&sections)).collect();
+    // Those that can't be run at all were left out from the start, which the user was told.
+    missed.extend(
+        report
+            .run
+            .skipped
+            .iter()
+            .skip(left_out)
+            .map(|skip| format!("{} has no result, so no threshold is reached: {}", skip.id, skip.reason)),
+    );
+    missed
 }
 
 /// The trials in their order and how long they will take.
-fn dry_run(resolved: &Resolved) -> String {
+fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Registry) -> String {
     let plan = &resolved.plan;
     let each = plan.warmup.0 + plan.duration.0 + OVERHEAD;
     let ceiling = if plan.ceiling { runner::ceiling_time(plan) } else { Duration::ZERO };
@@ -60,6 +131,16 @@ fn dry_run(resolved: &Resolved) -> String {
     }
     for notice in &resolved.notices {
         text += &format!("note: {notice}\n");
+    }
+    let given = plan::origins(plan, args, typed, registry);
+    if !given.is_empty() {
+        let width = |of: fn(&plan::Given) -> usize| given.iter().map(of).max().unwrap_or(0);
+        let (key, value) = (width(|one| one.key.len()), width(|one| one.value.chars().count()).min(48));
+        text += "\nnot the defaults:\n";
+        for one in &given {
+            text += &format!("  {:<key$}  {:<value$}  {}\n", one.key, one.value, one.from);
+        }
+        text.push('\n');
     }
     text + &format!("{} trials, about {}; nothing was started\n", resolved.trials.len(), short(whole))
 }

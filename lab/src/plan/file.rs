@@ -15,6 +15,12 @@ pub fn read(path: &Path) -> Result<Plan, String> {
     parse(&text).map_err(|problem| format!("{}{problem}", path.display()))
 }
 
+/// The keys that a file holds, for who asks where a value came from.
+pub fn table(path: &Path) -> Result<toml::Table, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
+    text.parse().map_err(|why: toml::de::Error| why.to_string())
+}
+
 fn parse(text: &str) -> Result<Plan, String> {
     toml::from_str(text).map_err(|error| {
         let place = error.span().map_or_else(String::new, |span| {

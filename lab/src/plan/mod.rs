@@ -1,4 +1,5 @@
-//! What was typed becomes what it means: defaults, then PLAN.toml, then flags; checked as a whole.
+//! What was typed becomes what it means: defaults, then the configuration, then PLAN.toml in its place, then
+//! flags; checked as a whole.
 //!
 //! Everything here is pure but for reading the one file, and every problem is collected before the
 //! first one is told.
@@ -7,11 +8,16 @@ mod expand;
 mod file;
 mod flags;
 pub mod nearest;
+mod origins;
 mod validate;
+
+use std::path::Path;
 
 use poollab_model::{Plan, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo, WorkloadSpec};
 
 use crate::cli::RunArgs;
+
+pub use origins::{Given, configuration, origins};
 
 pub use flags::{database_of, load, numbers, settings};
 
@@ -64,17 +70,33 @@ pub struct Resolved {
     pub notices: Vec<String>,
 }
 
+/// A plan from its file alone, with nothing typed.
+pub fn resolve_file(path: &Path, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
+    let plan = file::read(path).map_err(|problem| vec![problem])?;
+    checked(plan, None, registry, cores, Vec::new())
+}
+
 /// Makes a plan of what was typed, or says all that is wrong with it.
 pub fn resolve(args: &RunArgs, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
     let mut problems = Vec::new();
-    let mut plan = match &args.plan {
-        Some(path) => file::read(path).unwrap_or_else(|problem| {
+    let mut plan = match args.plan.clone().or_else(configuration) {
+        Some(path) => file::read(&path).unwrap_or_else(|problem| {
             problems.push(problem);
             Plan::default()
         }),
         None => Plan::default(),
     };
     let password = flags::apply(args, registry, &mut plan, &mut problems);
+    checked(plan, password, registry, cores, problems)
+}
+
+fn checked(
+    mut plan: Plan,
+    password: Option<String>,
+    registry: &Registry,
+    cores: u32,
+    mut problems: Vec<String>,
+) -> Result<Resolved, Vec<String>> {
     fill_in(&mut plan, registry);
     validate::check(&plan, registry, cores, &mut problems);
     if !problems.is_empty() {

@@ -42,7 +42,7 @@ fn registry() -> Registry {
 fn resolved(typed: &str) -> Result<Resolved, Vec<String>> {
     let words = ["poollab", "run"].into_iter().chain(typed.split_whitespace());
     let Command::Run(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
-    resolve(&args, &registry(), 2)
+    resolve(&args.plan, &registry(), 2)
 }
 
 #[test]

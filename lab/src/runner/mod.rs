@@ -45,6 +45,39 @@ pub struct Ended {
     pub stopped: Option<Failure>,
 }
 
+/// A run that is to go on.
+pub struct Resumed {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What it left.
+    pub report: poollab_model::Report,
+}
+
+/// Goes on with a run: the trials that have no result yet, in the plan's order, in the same folder. `Err`: the
+/// environment is another one, or nothing could be added; what was finished stays as it was.
+pub fn resume(
+    resolved: &Resolved,
+    registry: &Registry,
+    options: &Options,
+    resumed: &Resumed,
+) -> Result<Ended, Failure> {
+    conduct_in(Some(resumed), "compare", resolved, registry, options, async |bench| {
+        bench.ceiling().await;
+        for spec in missing(resolved, resumed) {
+            bench.trial(spec).await?;
+        }
+        bench.ceiling().await;
+        Ok(())
+    })
+}
+
+/// The trials of a plan that a run has no result of.
+pub fn missing<'a>(resolved: &'a Resolved, resumed: &Resumed) -> Vec<&'a TrialSpec> {
+    let done: std::collections::HashSet<&str> =
+        resumed.report.trials.iter().map(|trial| trial.id.as_str()).collect();
+    resolved.trials.iter().filter(|spec| !done.contains(spec.id.as_str())).collect()
+}
+
 /// Carries a plan out, trial by trial in its order. `Err`: nothing was measured, and no folder is left.
 pub fn run(resolved: &Resolved, registry: &Registry, options: &Options) -> Result<Ended, Failure> {
     conduct("compare", resolved, registry, options, async |bench| {
@@ -76,14 +109,26 @@ pub fn conduct(
     options: &Options,
     job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
+    conduct_in(None, kind, resolved, registry, options, job)
+}
+
+fn conduct_in(
+    resumed: Option<&Resumed>,
+    kind: &str,
+    resolved: &Resolved,
+    registry: &Registry,
+    options: &Options,
+    job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
+) -> Result<Ended, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|why| Failure::environment(format!("can't start: {why}")))?;
-    runtime.block_on(conducted(kind, resolved, registry, options, job))
+    runtime.block_on(conducted(resumed, kind, resolved, registry, options, job))
 }
 
 async fn conducted(
+    resumed: Option<&Resumed>,
     kind: &str,
     resolved: &Resolved,
     registry: &Registry,
@@ -93,23 +138,20 @@ async fn conducted(
     let plan = &resolved.plan;
     let mut stop =
         Stop::listen().map_err(|why| Failure::environment(format!("can't listen for signals: {why}")))?;
-    let started = jiff::Timestamp::now();
-    let id = format!("{}-{kind}", started.strftime("%Y-%m-%dT%H-%M-%SZ"));
-    let (folder, id) = Folder::create(&options.out, &id, plan).map_err(Failure::usage)?;
-    let info = RunInfo {
-        id,
-        started_at: started.to_string(),
-        finished_at: None,
-        seed: plan.seed,
-        status: RunStatus::Running,
-        trials_planned: u32::try_from(resolved.trials.len()).unwrap_or(u32::MAX),
-        skipped: resolved.skipped.clone(),
-        ceiling: None,
-        error: None,
+    let (folder, info) = match resumed {
+        None => fresh(kind, resolved, options)?,
+        Some(resumed) => (Folder::reopen(&resumed.path).map_err(Failure::usage)?, again(resolved, resumed)),
     };
+    let finished = resumed.map_or(0, |resumed| resumed.report.trials.len());
     let load = plan.warmup.0 + plan.duration.0;
-    let progress = Progress::new(resolved.trials.len(), load, plan.limits.max_connections, options.quiet);
+    let mut progress = Progress::new(
+        resolved.trials.len().saturating_sub(finished),
+        load,
+        plan.limits.max_connections,
+        options.quiet,
+    );
 
+    progress.tell(&folder.path().join(crate::folder::LIVE));
     progress.say("starting Postgres");
     let provided = tokio::select! {
         provided = Database::provide(plan, resolved.password.as_deref(), options) => provided,
@@ -123,13 +165,44 @@ async fn conducted(
             return Err(failure);
         }
     };
-    let mut bench =
-        Bench { plan, registry, database, folder, info, progress, finished: 0, without_result: 0 };
+    let finished = u32::try_from(finished).unwrap_or(u32::MAX);
+    let mut bench = Bench { plan, registry, database, folder, info, progress, finished, without_result: 0 };
+    let before = resumed.map(|resumed| &resumed.report.environment);
     let stopped = tokio::select! {
-        ended = bench.carry_out(job) => ended.err(),
+        ended = bench.carry_out(before, job) => ended.err(),
         name = stop.asked() => Some(Failure::Interrupted(format!("stopped by {name}"))),
     };
     bench.end(stopped).await
+}
+
+/// A folder for a new run.
+fn fresh(kind: &str, resolved: &Resolved, options: &Options) -> Result<(Folder, RunInfo), Failure> {
+    let started = jiff::Timestamp::now();
+    let id = format!("{}-{kind}", started.strftime("%Y-%m-%dT%H-%M-%SZ"));
+    let (folder, id) = Folder::create(&options.out, &id, &resolved.plan).map_err(Failure::usage)?;
+    let info = RunInfo {
+        id,
+        started_at: started.to_string(),
+        finished_at: None,
+        seed: resolved.plan.seed,
+        status: RunStatus::Running,
+        trials_planned: u32::try_from(resolved.trials.len()).unwrap_or(u32::MAX),
+        skipped: resolved.skipped.clone(),
+        ceiling: None,
+        error: None,
+    };
+    Ok((folder, info))
+}
+
+/// A run that goes on: trials without a result get another chance.
+fn again(resolved: &Resolved, resumed: &Resumed) -> RunInfo {
+    RunInfo {
+        finished_at: None,
+        status: RunStatus::Running,
+        skipped: resolved.skipped.clone(),
+        error: None,
+        ..resumed.report.run.clone()
+    }
 }
 
 /// The lab's bench: a database that runs, a folder that takes trials.
@@ -208,9 +281,17 @@ impl Bench<'_> {
 
     async fn carry_out(
         &mut self,
+        before: Option<&poollab_model::Environment>,
         job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let environment = self.database.environment(self.plan).await?;
+        if let Some(before) = before {
+            let mut reasons = changed(before, &environment);
+            if !reasons.is_empty() {
+                reasons.insert(0, "the run can't go on: what decides its results has changed".to_owned());
+                return Err(Failure::Usage(reasons));
+            }
+        }
         self.folder.write_environment(&environment).map_err(|why| unwritable(&self.folder, &why))?;
         self.save_info()?;
         job(self).await
@@ -223,6 +304,11 @@ impl Bench<'_> {
             eprintln!("poollab: {why}");
         }
         let stopped = match stopped {
+            // Refused before anything was done: the run stays what it was.
+            Some(failure @ Failure::Usage(_)) => {
+                folder.discard();
+                return Err(failure);
+            }
             Some(failure) if finished == 0 => {
                 folder.discard();
                 return Err(failure.and("; nothing was measured, nothing is left behind"));
@@ -247,6 +333,21 @@ impl Bench<'_> {
     fn save_info(&self) -> Result<(), Failure> {
         self.folder.write_run(&self.info).map_err(|why| unwritable(&self.folder, &why))
     }
+}
+
+/// What makes trials of two environments incomparable: machine, limits, and every version that took part.
+fn changed(before: &poollab_model::Environment, now: &poollab_model::Environment) -> Vec<String> {
+    let obstacles = poollab_analysis::diff::environments(before, now);
+    let mut reasons: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    let mut version = |what: &str, one: &str, other: &str| {
+        if one != other {
+            reasons.push(format!("{what}: {one} against {other}"));
+        }
+    };
+    version("poollab", &before.poollab, &now.poollab);
+    version("PostgreSQL", &before.postgres, &now.postgres);
+    version("kernel", &before.machine.kernel, &now.machine.kernel);
+    reasons
 }
 
 fn unwritable(folder: &Folder, why: &std::io::Error) -> Failure {

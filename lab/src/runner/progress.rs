@@ -1,12 +1,15 @@
 //! What a person sees while a run goes on: a bar on a terminal, plain lines elsewhere, always on standard
 //! error, so that standard output holds results and nothing else.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use poollab_model::wire::LoadInterval;
-use poollab_model::{TrialRecord, TrialSpec};
+use poollab_model::{PoolCounts, TrialRecord, TrialSpec};
+use serde_json::json;
 
 /// Time that a trial takes besides its load, until it has been seen: start, check, stop.
 pub const OVERHEAD: Duration = Duration::from_millis(600);
@@ -22,6 +25,8 @@ pub struct Progress {
     started: Instant,
     slots: u32,
     label: String,
+    /// What happens, for who watches from outside; gone when the run has ended.
+    live: Option<(PathBuf, File)>,
 }
 
 impl Progress {
@@ -37,7 +42,23 @@ impl Progress {
             bar
         });
         let lines = !terminal && !quiet;
-        Self { bar, lines, total, done: 0, load, started: Instant::now(), slots, label: String::new() }
+        Self {
+            bar,
+            lines,
+            total,
+            done: 0,
+            load,
+            started: Instant::now(),
+            slots,
+            label: String::new(),
+            live: None,
+        }
+    }
+
+    /// Also tells it line by line in a file, which `poollab view` reads. Worth a try only: a run does not
+    /// depend on who watches it.
+    pub fn tell(&mut self, path: &Path) {
+        self.live = File::create(path).ok().map(|file| (path.to_owned(), file));
     }
 
     /// A remark outside the trials: "starting Postgres".
@@ -71,15 +92,23 @@ impl Progress {
             self.started = Instant::now();
         }
         self.label = id.to_owned();
+        self.line(&json!({"event": "trial", "id": id, "number": self.done + 1, "total": self.total, "slots": self.slots}));
         self.say_live(format!("{id}  warming up"));
     }
 
     /// What happens in the trial right now.
-    pub fn live(&self, interval: &LoadInterval, backends: Option<u32>) {
+    pub fn live(&self, interval: &LoadInterval, backends: Option<u32>, pool: Option<PoolCounts>) {
         let per_second = (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3).max(1e-3);
+        self.line(&json!({
+            "event": "interval", "at_ms": interval.at_ms, "rps": per_second, "failed": interval.failed,
+            "p99_us": interval.p99_us, "backends": backends, "pool": pool,
+        }));
+        let pool = pool.map_or_else(String::new, |pool| {
+            format!("  pool {}, {} idle, {} waiting", pool.size, pool.idle, pool.waiting)
+        });
         let backends = backends.map_or_else(|| "?".to_owned(), |count| count.to_string());
         self.say_live(format!(
-            "{}  {per_second:.0}/s  {} failed  {backends} of {} slots  {} left",
+            "{}  {per_second:.0}/s  {} failed  {backends} of {} slots{pool}  {} left",
             self.label,
             interval.failed,
             self.slots,
@@ -90,6 +119,10 @@ impl Progress {
     /// A trial has ended.
     pub fn trial_done(&mut self, trial: &TrialRecord) {
         self.done += 1;
+        self.line(&json!({
+            "event": "done", "id": trial.id, "goodput_rps": trial.goodput_rps,
+            "p99_us": trial.latency_us.ok.map(|q| q.p99), "failed": trial.requests.failed + trial.requests.dropped,
+        }));
         if let Some(bar) = &self.bar {
             bar.set_position(self.done as u64);
         }
@@ -128,6 +161,17 @@ impl Progress {
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if let Some((path, _)) = &self.live {
+            // Whoever still reads it sees its end; that it can't be removed hurts nobody.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn line(&self, value: &serde_json::Value) {
+        if let Some((_, file)) = &self.live {
+            // Not worth ending a run for.
+            let _ = (&*file).write_all(format!("{value}\n").as_bytes());
         }
     }
 

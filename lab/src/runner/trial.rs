@@ -139,7 +139,10 @@ async fn measure(
                 watched.started_at = jiff::Timestamp::now().to_string();
                 before = cpu();
             }
-            LoadEvent::Progress(interval) => progress.live(&interval, database.backends_now()),
+            LoadEvent::Progress(interval) => {
+                let pool = watched.pool.last().map(|(_, counts)| *counts);
+                progress.live(&interval, database.backends_now(), pool);
+            }
             LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
             LoadEvent::Done(result) => {
                 watched.to = watched.from + Duration::from_secs_f64(result.measured_s.max(0.0));

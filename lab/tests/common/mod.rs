@@ -34,6 +34,11 @@ impl Scene {
         self.folder.path().join("work")
     }
 
+    /// Where poollab looks for the user's own defaults.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
     pub fn poollab(&self, words: &str) -> Command {
         Command::from_std(self.process(words))
     }
@@ -44,6 +49,7 @@ impl Scene {
             .current_dir(self.work())
             .env("TMPDIR", self.folder.path().join("tmp"))
             .env("XDG_RUNTIME_DIR", self.folder.path().join("run"))
+            .env("XDG_CONFIG_HOME", self.config())
             .env_remove("DATABASE_URL")
             .env_remove("PGPASSWORD")
             .args(words.split_whitespace());
