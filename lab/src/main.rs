@@ -13,8 +13,8 @@ mod output;
 mod plan;
 mod reproduce;
 mod runner;
-mod tune;
 mod shelf;
+mod tune;
 
 use std::process::ExitCode;
 
