@@ -167,7 +167,7 @@ pub struct TuneArgs {
     #[arg(long, value_name = "SPACING", help_heading = "Load")]
     pub arrivals: Option<String>,
     /// How long each size is measured at a time
-    #[arg(long, default_value = "1500ms", value_name = "TIME", help_heading = "Load")]
+    #[arg(long, default_value = "2500ms", value_name = "TIME", help_heading = "Load")]
     pub duration: String,
     /// Load before measuring starts
     #[arg(long, default_value = "300ms", value_name = "TIME", help_heading = "Load")]
