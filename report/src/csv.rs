@@ -2,7 +2,7 @@
 
 use poollab_model::{Load, Quantiles, Report, TrialRecord};
 
-const HEADER: [&str; 40] = [
+const HEADER: [&str; 41] = [
     "id",
     "strategy",
     "acquisition",
@@ -43,6 +43,7 @@ const HEADER: [&str; 40] = [
     "memory_peak_bytes",
     "server_cpu_share",
     "generator_cpu_share",
+    "driver",
 ];
 
 /// The trials as comma-separated values (RFC 4180) with a header line. A figure that does not exist is
@@ -108,6 +109,7 @@ fn record(trial: &TrialRecord) -> [String; HEADER.len()] {
         maybe(trial.database.memory_peak_bytes),
         maybe(trial.server.cpu_share),
         trial.generator.cpu_share.to_string(),
+        trial.driver.to_string(),
     ]
 }
 

@@ -11,6 +11,7 @@ mod digest;
 mod facts;
 mod html;
 mod json;
+mod k6;
 mod markdown;
 mod rows;
 mod terminal;

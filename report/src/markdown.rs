@@ -22,6 +22,7 @@ pub fn markdown(report: &Report) -> String {
         findings(&mut text, report, severity, heading, sections.len() > 1);
     }
     sections.iter().for_each(|section| tables(&mut text, section));
+    text.push_str(&crate::k6::markdown(&report.k6, escape));
     text.push_str(&legend());
     environment(&mut text, report);
     text

@@ -48,6 +48,7 @@ pub fn terminal(report: &Report, width: usize, colour: bool) -> String {
     if more > 0 {
         text.push_str(&paint.dim(&format!("  {more} more in the report\n")));
     }
+    text.push_str(&crate::k6::terminal(&report.k6));
     text
 }
 

@@ -8,11 +8,11 @@ pub use errors::merge_errors;
 pub use group::{Group, LatencySource, Watched};
 pub use phases::PhaseMeans;
 
-use poollab_model::{Ceiling, Load, Route, TrialRecord, WorkloadSpec};
+use poollab_model::{Ceiling, Driver, Load, Route, TrialRecord, WorkloadSpec};
 
 use crate::stats::{Noise, Ratio, Verdict, family_confidence, ratio};
 
-/// Everything that may be compared with each other: same workload, same load, same route.
+/// Everything that may be compared with each other: same workload, same load, same route, same driver.
 #[derive(Debug, Clone)]
 pub struct Section {
     /// What stands above it: the workload, with load and route where the run has several.
@@ -23,6 +23,8 @@ pub struct Section {
     pub load: Load,
     /// The route.
     pub route: Route,
+    /// What made the load.
+    pub driver: Driver,
     /// Best goodput first.
     pub groups: Vec<Group>,
     /// What pgbench reached on the same statement; `None` where it was not measured.
@@ -65,7 +67,7 @@ impl Section {
     }
 }
 
-/// Groups trials (same strategy, pool size, workload, load and route are repeats of one another) and
+/// Groups trials (same strategy, pool size, workload, load, route and driver are repeats of one another) and
 /// puts the groups into sections, in the order in which their trials first appear.
 pub fn compare(trials: &[TrialRecord], ceiling: Option<&Ceiling>) -> Vec<Section> {
     let mut parts: Vec<Vec<&TrialRecord>> = Vec::new();
@@ -97,6 +99,7 @@ fn section(part: &[&TrialRecord], all: &[TrialRecord], ceiling: Option<&Ceiling>
         workload: first.workload_spec.clone(),
         load: first.load.clone(),
         route: first.route,
+        driver: first.driver,
         groups,
         ceiling_tps,
         noise,
@@ -127,7 +130,7 @@ fn repeats<'a>(part: &[&'a TrialRecord]) -> Vec<Vec<&'a TrialRecord>> {
 }
 
 fn same_section(a: &TrialRecord, b: &TrialRecord) -> bool {
-    a.workload_spec == b.workload_spec && a.load == b.load && a.route == b.route
+    a.workload_spec == b.workload_spec && a.load == b.load && a.route == b.route && a.driver == b.driver
 }
 
 /// `point-read`, and what else distinguishes it in this run: `point-read · 64 users · pgbouncer-session`.
@@ -138,6 +141,9 @@ fn heading(first: &TrialRecord, all: &[TrialRecord]) -> String {
     }
     if all.iter().any(|trial| trial.route != first.route) || first.route != Route::Direct {
         heading.push_str(&format!(" · {}", first.route));
+    }
+    if all.iter().any(|trial| trial.driver != first.driver) || first.driver != Driver::Goose {
+        heading.push_str(&format!(" · {}", first.driver));
     }
     heading
 }

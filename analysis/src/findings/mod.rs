@@ -7,6 +7,7 @@ mod ceiling_share;
 mod clean;
 mod debug_build;
 mod draft;
+mod drivers;
 mod failure_texts;
 mod failures;
 mod generator_bound;
@@ -53,6 +54,7 @@ const FAMILIES: &[Family] = &[
     too_short::find,
     pool_exceeds_slots::find,
     unobserved::find,
+    drivers::find,
     ranking::find,
     no_difference::find,
     hold_effect::find,

@@ -12,7 +12,7 @@ use crate::plan;
 /// Loads an address.
 pub fn load(args: &LoadArgs) -> Result<ExitCode, Failure> {
     if args.conducted {
-        return Ok(poollab_loadtest::conducted());
+        return Ok(if args.k6 { poollab_loadtest::conducted_by_k6() } else { poollab_loadtest::conducted() });
     }
     let mut problems = Vec::new();
     let order = order(args, &mut problems);

@@ -1,6 +1,9 @@
 //! `poollab report`: documents from a run's folder alone.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use poollab_model::K6Document;
 
 use crate::cli::{Format, ReportArgs};
 use crate::exit::Failure;
@@ -8,7 +11,8 @@ use crate::{folder, output};
 
 /// Prints one form of the report, or writes all of them into the folder.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    let report = folder::read(&args.run).map_err(Failure::usage)?;
+    let mut report = folder::read(&args.run).map_err(Failure::usage)?;
+    report.k6 = k6(&args.k6).map_err(Failure::Usage)?;
     if args.write {
         let names = folder::write_documents(&args.run, &report)
             .map_err(|why| Failure::environment(format!("can't write into {}: {why}", args.run.display())))?;
@@ -22,4 +26,18 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         Format::Json => poollab_report::json(&report),
         Format::Csv => poollab_report::csv(&report),
     }))
+}
+
+/// Reads what k6's scripts wrote; all that is wrong with the files is said at once.
+fn k6(files: &[PathBuf]) -> Result<Vec<K6Document>, Vec<String>> {
+    let mut documents = Vec::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let read = std::fs::read_to_string(file).map_err(|why| why.to_string());
+        match read.and_then(|text| K6Document::read(&text)) {
+            Ok(document) => documents.push(document),
+            Err(why) => problems.push(format!("{} can't be put into the report: {why}", file.display())),
+        }
+    }
+    if problems.is_empty() { Ok(documents) } else { Err(problems) }
 }

@@ -1,7 +1,8 @@
 //! Lists multiply into trials; repeats are interleaved in a seeded random order.
 
 use poollab_model::{
-    DefaultsPolicy, Load, Plan, Route, Settings, SkippedTrial, StrategyInfo, TrialSpec, WorkloadSpec,
+    DefaultsPolicy, Driver, DriverChoice, Load, Plan, Route, Settings, SkippedTrial, StrategyInfo, TrialSpec,
+    WorkloadSpec,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -37,17 +38,17 @@ fn combinations(plan: &Plan, registry: &Registry) -> (Vec<TrialSpec>, Vec<Skippe
         for settings in settings_of(plan, info) {
             for workload in &plan.workloads {
                 for route in &plan.routes {
-                    for load in &plan.loads {
+                    for (load, driver) in by_driver(plan) {
                         let id = name(info, &settings, workload, *route, load);
                         match (registry.supports)(&info.id, workload) {
                             Err(reason) => skipped.push(SkippedTrial { id, reason }),
                             Ok(()) => trials.push(TrialSpec {
-                                id,
+                                id: id + suffix(plan, driver),
                                 strategy: info.id.clone(),
                                 workload: workload.clone(),
                                 route: *route,
                                 load: load.clone(),
-                                driver: poollab_model::Driver::Goose,
+                                driver,
                                 settings: settings.clone(),
                                 repeat: 0,
                                 seed: 0,
@@ -59,6 +60,20 @@ fn combinations(plan: &Plan, registry: &Registry) -> (Vec<TrialSpec>, Vec<Skippe
         }
     }
     (trials, skipped)
+}
+
+/// Each load with each driver.
+fn by_driver(plan: &Plan) -> impl Iterator<Item = (&Load, Driver)> {
+    plan.loads.iter().flat_map(|load| plan.driver.drivers().iter().map(move |driver| (load, *driver)))
+}
+
+/// Who made the load, where it goes without saying for nobody.
+fn suffix(plan: &Plan, driver: Driver) -> &'static str {
+    match (plan.driver, driver) {
+        (DriverChoice::Goose, _) => "",
+        (_, Driver::Goose) => ".goose",
+        (_, Driver::K6) => ".k6",
+    }
 }
 
 /// One entry for each pool size, or a single one where a size means nothing.

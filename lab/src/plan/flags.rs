@@ -40,6 +40,7 @@ pub fn apply(
             .collect();
     }
     loads(args, plan, problems);
+    word(&mut plan.driver, "--driver", &args.driver, &["goose", "k6", "both"], problems);
     set(&mut plan.duration, "--duration", &args.duration, problems);
     set(&mut plan.warmup, "--warmup", &args.warmup, problems);
     set(&mut plan.request_timeout, "--request-timeout", &args.request_timeout, problems);

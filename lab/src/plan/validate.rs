@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
-use poollab_model::{Acquisition, ByteSize, DefaultsPolicy, HumanDuration, Load, Plan};
+use poollab_model::{Acquisition, ByteSize, DefaultsPolicy, Driver, HumanDuration, Load, Plan};
 
 use super::Registry;
 use super::nearest::unknown;
@@ -32,6 +32,17 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
     limits(plan, cores, problems);
     settings(plan, problems);
     routes(plan, problems);
+    if plan.driver.drivers().contains(&Driver::K6) {
+        let wrong = plan
+            .loads
+            .iter()
+            .flat_map(|load| poollab_loadtest::k6::problems(load, plan.duration, plan.request_timeout));
+        for problem in wrong {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+    }
 }
 
 fn routes(plan: &Plan, problems: &mut Vec<String>) {

@@ -7,8 +7,8 @@ use poollab_db::pgbouncer::PoolerObserver;
 use poollab_db::{Guard, Observer, UserDatabase};
 use poollab_model::wire::{GuardOrder, PoolerOrder};
 use poollab_model::{
-    Ceiling, Component, DatabaseChoice, Endpoint, Environment, Host, LimitsInForce, Link, Plan, Route,
-    WorkloadSpec,
+    Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce, Link, Plan,
+    Route, WorkloadSpec,
 };
 
 use super::Options;
@@ -168,7 +168,7 @@ impl Database {
             postgres_settings: self.observer.settings().await?,
             limits: self.limits(plan),
             limits_in_force: self.limits_in_force(),
-            components: self.components(),
+            components: self.components(plan),
             unobserved,
         })
     }
@@ -229,9 +229,14 @@ impl Database {
         }
     }
 
-    fn components(&self) -> Vec<Component> {
+    fn components(&self, plan: &Plan) -> Vec<Component> {
         let mut components = poollab_servers::components();
         components.push(Component { name: "poollab".into(), version: env!("CARGO_PKG_VERSION").into() });
+        if plan.driver.drivers().contains(&Driver::K6)
+            && let Ok(k6) = poollab_loadtest::k6::Program::find()
+        {
+            components.push(Component { name: "k6".into(), version: k6.version });
+        }
         if let Provided::Embedded(guard) = &self.provided
             && let Some(pooler) = guard.ready().poolers.first()
         {

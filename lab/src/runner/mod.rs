@@ -1,18 +1,18 @@
 //! Carries a plan out: database, trials, ceiling, folder.
 
-mod child;
+pub mod child;
 mod database;
-mod http;
+pub mod http;
 pub mod progress;
-mod stop;
-mod timeline;
+pub mod stop;
+pub mod timeline;
 mod trial;
 mod verify;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use poollab_model::{Acquisition, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec};
+use poollab_model::{Acquisition, Driver, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec};
 
 use crate::exit::Failure;
 use crate::folder::Folder;
@@ -136,6 +136,10 @@ async fn conducted(
     job: impl AsyncFnOnce(&mut Bench<'_>) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
     let plan = &resolved.plan;
+    if plan.driver.drivers().contains(&Driver::K6) {
+        // Before there is anything that would have to be stopped again.
+        poollab_loadtest::k6::Program::find().map_err(Failure::Environment)?;
+    }
     let mut stop =
         Stop::listen().map_err(|why| Failure::environment(format!("can't listen for signals: {why}")))?;
     let (folder, info) = match resumed {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use poollab_model::wire::{LoadEvent, LoadOrder, LoadResult, ServerEvent, ServerOrder};
 use poollab_model::{
-    Acquisition, GeneratorFigures, Plan, PoolCounts, ServerFigures, Settings, TrialRecord, TrialSpec,
+    Acquisition, Driver, GeneratorFigures, Plan, PoolCounts, ServerFigures, Settings, TrialRecord, TrialSpec,
 };
 
 use super::child::Child;
@@ -107,7 +107,7 @@ async fn measure(
         seed: spec.seed,
         course: None,
     };
-    let mut load: Child<LoadEvent> = Child::start("generator", &["load", "--conducted"], &order).await?;
+    let mut load: Child<LoadEvent> = Child::start("generator", generator(spec.driver), &order).await?;
     let patience = plan.warmup.0 + plan.duration.0 + plan.request_timeout.0 + GRACE;
 
     let pid = server.pid();
@@ -157,6 +157,13 @@ async fn measure(
                 return Ok((*result, watched));
             }
         }
+    }
+}
+
+fn generator(driver: Driver) -> &'static [&'static str] {
+    match driver {
+        Driver::Goose => &["load", "--conducted"],
+        Driver::K6 => &["load", "--conducted", "--k6"],
     }
 }
 
@@ -227,6 +234,6 @@ fn record(
         server: watched.server,
         timeline,
         histograms: result.histograms,
-        remarks,
+        remarks: [remarks, result.remarks].concat(),
     }
 }

@@ -40,6 +40,7 @@ pub fn html(report: &Report) -> String {
                     @for (number, section) in sections.iter().enumerate() {
                         (section::section(report, section, number, &series(&sections)))
                     }
+                    (crate::k6::sections(&report.k6))
                     (environment::environment(report))
                 }
                 script { (PreEscaped(SCRIPT)) }
