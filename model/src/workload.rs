@@ -73,12 +73,16 @@ pub struct WorkloadSpec {
     /// `hot-row` only: the way to count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<HotRowMethod>,
+    /// In a scenario: the side that it is on, and parameters that only a scenario's own workload knows:
+    /// `broken, lock=early`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
 }
 
 impl WorkloadSpec {
     /// The workload with every parameter at its default.
     pub fn plain(id: WorkloadId) -> Self {
-        Self { id, think_ms: None, release_early: false, method: None }
+        Self { id, think_ms: None, release_early: false, method: None, variant: None }
     }
 
     /// The query string that carries the parameters, with its `?`, or nothing.
@@ -109,6 +113,9 @@ impl fmt::Display for WorkloadSpec {
         }
         if let Some(method) = self.method {
             write!(f, " {}", method.as_str())?;
+        }
+        if let Some(variant) = &self.variant {
+            write!(f, ", {variant}")?;
         }
         Ok(())
     }

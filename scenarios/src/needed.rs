@@ -56,12 +56,12 @@ pub static NEEDED_WORKLOADS: &[NeededWorkload] = &[
         id: "blocking-call",
         method: Method::Get,
         parameters: &[
-            ("think_ms", "how long the synchronous call takes (SELECT pg_sleep)"),
+            ("think_ms", "how long the synchronous call takes"),
             ("on", "worker: the service's own worker thread waits for it; blocking: a blocking thread does"),
         ],
-        does: "runs a synchronous call that lasts think_ms. on=worker: another thread makes it and the worker \
-               thread joins that thread, which is what a synchronous pool's get() does to it, without the \
-               driver's panic",
+        does: "reads a row, gives the connection back, and then makes a call that keeps its thread for think_ms. A \
+               thread that sleeps stands for it: to a worker it is the same whether its thread waits in there or \
+               in a synchronous pool's get()",
         answers: "as point-read",
     },
     NeededWorkload {
@@ -84,15 +84,9 @@ pub static NEEDED_WORKLOADS: &[NeededWorkload] = &[
     NeededWorkload {
         id: "slow-query",
         method: Method::Get,
-        parameters: &[
-            ("ms", "length of the statement (SELECT pg_sleep)"),
-            (
-                "on_drop",
-                "leave (default): the connection goes back at once; cancel: a cancel request is sent and \
-                         the connection is closed instead of being given back",
-            ),
-        ],
-        does: "one slow statement; what happens when the caller hangs up in the middle is the point",
+        parameters: &[("ms", "length of the statement (SELECT pg_sleep)")],
+        does: "one slow statement; what happens when the caller hangs up in the middle is the point: the connection \
+               goes back at once, and the statement runs on",
         answers: "as point-read",
     },
     NeededWorkload {

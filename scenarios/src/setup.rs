@@ -266,6 +266,8 @@ pub struct Tuning {
     pub min_idle: u32,
     /// Age at which a connection is replaced, in milliseconds. `None`: never.
     pub max_lifetime_ms: Option<u32>,
+    /// After which Postgres cancels a statement, in milliseconds. `None`: never.
+    pub statement_timeout_ms: Option<u32>,
     /// Threads for synchronous drivers.
     pub blocking_threads: u32,
 }
@@ -279,6 +281,7 @@ impl Tuning {
         statements: StatementMode::Cached,
         min_idle: 0,
         max_lifetime_ms: None,
+        statement_timeout_ms: None,
         blocking_threads: 64,
     };
 
@@ -293,6 +296,7 @@ impl Tuning {
             statements: self.statements,
             min_idle: self.min_idle,
             max_lifetime: self.max_lifetime_ms.map(duration),
+            statement_timeout: self.statement_timeout_ms.map(duration),
             blocking_threads: self.blocking_threads,
             ..Settings::default()
         }

@@ -19,7 +19,10 @@ pub fn workloads() -> ExitCode {
         infos.into_iter().map(|info| (info.id.to_string(), info.summary)).collect()
     };
     let hazards = columns(&lines(poollab_servers::hazards()));
-    print(&format!("{}\nonly in scenarios (poollab reproduce)\n{hazards}", columns(&lines(poollab_servers::workloads()))))
+    print(&format!(
+        "{}\nonly in scenarios (poollab reproduce)\n{hazards}",
+        columns(&lines(poollab_servers::workloads()))
+    ))
 }
 
 /// The JSON Schema of `report.json`.
