@@ -17,6 +17,7 @@ mod user;
 pub use cluster::Cluster;
 pub use error::DbError;
 pub use guard::Guard;
+pub use limits::probe as probe_limits;
 pub use observer::Observer;
 pub use schema::SCHEMA;
 pub use user::{UserDatabase, endpoint_of_url, redact};

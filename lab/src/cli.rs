@@ -57,6 +57,10 @@ pub enum Command {
     Workloads,
     /// Print the JSON Schema of report.json
     Schema,
+    /// Say what works on this machine, what does not, and the remedy
+    Doctor(DoctorArgs),
+    /// Show the runs in a browser, and the one in progress live
+    View(ViewArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Write manual pages

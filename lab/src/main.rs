@@ -6,6 +6,7 @@
 
 mod cli;
 mod commands;
+mod doctor;
 mod exit;
 mod folder;
 mod machine;
@@ -15,6 +16,7 @@ mod reproduce;
 mod runner;
 mod shelf;
 mod tune;
+mod view;
 
 use std::process::ExitCode;
 

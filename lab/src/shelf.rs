@@ -121,7 +121,7 @@ pub fn removable(ids: &[String], out: &Path) -> Result<Vec<PathBuf>, Vec<String>
 }
 
 /// One plain name: no way to another folder.
-fn is_name(path: &Path) -> bool {
+pub fn is_name(path: &Path) -> bool {
     let mut parts = path.components();
     matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
 }

@@ -194,3 +194,18 @@ fn completions_and_manual_pages_know_every_command() {
     assert!(page.contains("threshold"), "{page}");
     assert!(scene.work().join("pages/poollab-diff.1").is_file());
 }
+
+#[test]
+fn the_doctor_says_what_works_and_fails_only_where_nothing_can_be_measured() {
+    let scene = Scene::new();
+    let output = scene.poollab("doctor --json").assert().success().get_output().stdout.clone();
+    let checks: serde_json::Value = serde_json::from_slice(&output).expect("JSON");
+    let limits = checks.as_array().expect("a list").iter().find(|check| check["name"] == "limits");
+    assert!(limits.is_some_and(|check| check["found"].as_str().is_some_and(|text| text.contains("CPU by"))));
+    scene
+        .poollab("doctor --pg-bin /nowhere")
+        .assert()
+        .code(3)
+        .stdout(contains("!!  PostgreSQL").and(contains("/nowhere")));
+    scene.assert_clean_within(Duration::from_secs(5));
+}

@@ -16,6 +16,7 @@ mod markdown;
 mod rows;
 mod terminal;
 pub mod tune;
+pub mod view;
 
 pub use self::csv::csv;
 pub use html::html;

@@ -45,6 +45,13 @@ pub(crate) struct Limiter {
 /// else may be born meanwhile, or ask where this process lives.
 static BIRTH: Mutex<()> = Mutex::new(());
 
+/// By which means limits can be put in force here, found out by preparing them for nobody and removing them
+/// again.
+pub fn probe() -> LimitsInForce {
+    let name = format!("{NAME_PREFIX}probe-{}", std::process::id());
+    Limiter::prepare(&Limits::default(), &name).in_force().clone()
+}
+
 fn alone() -> MutexGuard<'static, ()> {
     BIRTH.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,6 +2,7 @@
 
 mod db;
 mod diff;
+mod doctor;
 mod explain;
 mod fleet;
 mod list;
@@ -32,6 +33,8 @@ pub fn dispatch(command: Command, typed: &Typed) -> Result<ExitCode, Failure> {
         Command::Strategies => Ok(list::strategies()),
         Command::Workloads => Ok(list::workloads()),
         Command::Schema => Ok(list::schema()),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::View(args) => crate::view::view(&args),
         Command::Completions(args) => Ok(shell::completions(&args)),
         Command::Man(args) => shell::man(&args),
         Command::Server(args) => server::server(&args),
