@@ -190,7 +190,7 @@ pub async fn carry_out(
     };
     let trial = record::trial(measured, bench)?;
     let mut moments = happened.moments;
-    moments.extend(record::moments(&trial));
+    moments.extend(record::moments(&trial, happened.outage_ms));
     moments.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(Seen {
         label: case.label(),

@@ -105,10 +105,7 @@ pub fn run(scenarios: &[&'static Scenario], options: &Options) -> Result<Vec<Tol
 }
 
 /// Carries one scenario out. `Err`: there is no environment for any of them.
-async fn carry_out(
-    scenario: &'static Scenario,
-    options: &Options,
-) -> Result<Outcome, Failure> {
+async fn carry_out(scenario: &'static Scenario, options: &Options) -> Result<Outcome, Failure> {
     let width = output::width();
     let not_shown = |why: String| {
         let outcome = Outcome::NotShown(why);

@@ -161,7 +161,7 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, value: T) {
 
 /// The moments of a record that tell its story: when each kind of failure came first and what pool and
 /// database looked like then, and when answers stopped.
-pub fn moments(trial: &TrialRecord) -> Vec<(f64, String)> {
+pub fn moments(trial: &TrialRecord, outage_ms: Option<(f64, f64)>) -> Vec<(f64, String)> {
     let mut moments: Vec<(f64, String)> = Vec::new();
     let mut firsts: Vec<&poollab_model::ErrorRecord> = Vec::new();
     for error in &trial.errors {
@@ -180,7 +180,8 @@ pub fn moments(trial: &TrialRecord) -> Vec<(f64, String)> {
             let state = cause.sqlstate.as_deref().unwrap_or_default();
             text += &format!("; beneath it {} {state}, \"{}\"", cause.kind, one_line(&cause.message));
         }
-        if let Some(around) = around(trial, error.first_at_ms) {
+        let down = outage_ms.is_some_and(|(down, up)| (down..up).contains(&error.first_at_ms));
+        if let Some(around) = around(trial, error.first_at_ms, !down) {
             text += &format!(". Then: {around}");
         }
         moments.push((error.first_at_ms, text));
@@ -191,14 +192,14 @@ pub fn moments(trial: &TrialRecord) -> Vec<(f64, String)> {
     moments
 }
 
-/// What pool and `pg_stat_activity` looked like at a moment.
-fn around(trial: &TrialRecord, at_ms: f64) -> Option<String> {
+/// What pool and `pg_stat_activity` looked like at a moment; a database that is down can't be asked.
+fn around(trial: &TrialRecord, at_ms: f64, answers: bool) -> Option<String> {
     let point = trial.timeline.iter().find(|point| point.at_ms >= at_ms).or(trial.timeline.last())?;
     let mut parts = Vec::new();
     if let Some(pool) = point.pool {
         parts.push(format!("pool: {}", pool_in_words(pool)));
     }
-    if let Some(backends) = point.backends {
+    if let Some(backends) = point.backends.filter(|_| answers) {
         parts.push(format!("pg_stat_activity: {}", backends_in_words(backends)));
     }
     if let Some(pooler) = point.pooler {

@@ -23,8 +23,8 @@ static SET: Statement = Statement {
     types: &[Type::INT4, Type::INT4],
 };
 
-/// Requests of this process so far. Each owns a row that no other one in flight uses, and writes a value
-/// that was never there.
+/// Requests of this process so far. Each owns a row that no other one in flight uses, and writes another
+/// value than the one that it found.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
 pub struct OwnedWrite;
@@ -63,9 +63,8 @@ impl Workload for OwnedWrite {
             let turn = ASKED.fetch_add(1, Relaxed);
             let commits = turn % 2 == 1;
             let row = Param::Int4(i32::try_from(u64::from(turn) % ACCOUNTS).unwrap_or(0) + 1);
-            // 0 is what the rows begin with.
-            let new = i32::try_from(turn).unwrap_or(i32::MAX).saturating_add(1);
             let before = checkout.query(&POINT_READ, &[row]).await?.int4(0, 1)?;
+            let new = before.wrapping_add(1);
             checkout.query(&BEGIN, &[]).await?;
             checkout.query(&SET, &[row, Param::Int4(new)]).await?;
             checkout.think(ask.think).await;
@@ -78,9 +77,9 @@ impl Workload for OwnedWrite {
                 (false, true) => Err(Fault::wrong_answer(
                     "a write that was rolled back is there: somebody else's COMMIT kept it",
                 )),
-                (false, false) if found != before => {
-                    Err(Fault::wrong_answer("a row that nobody else may write has another value"))
-                }
+                (false, false) if found != before => Err(Fault::wrong_answer(
+                    "a row that nobody else may write has a value of somebody else's",
+                )),
                 _ => Answer::about(ask.id, ask.id, &Written { id: ask.id, committed: commits }),
             }
         })
