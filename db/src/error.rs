@@ -16,6 +16,9 @@ pub enum DbError {
     /// No PgBouncer is installed.
     #[error("{0}")]
     NoPgbouncer(String),
+    /// No container engine answers, or it has not the image.
+    #[error("{0}")]
+    NoEngine(String),
     /// The cluster could not be made or started.
     #[error("{0}")]
     Start(String),

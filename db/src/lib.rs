@@ -6,6 +6,7 @@ pub mod ceiling;
 pub mod classify;
 pub mod cluster;
 pub mod connect;
+pub mod container;
 mod error;
 pub mod guard;
 mod limits;

@@ -382,9 +382,12 @@ pub struct SettingsArgs {
 /// The database under test.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DatabaseArgs {
-    /// embedded, or postgres://user@host/database for your own (password in PGPASSWORD) [default: embedded]
+    /// embedded, container, or postgres://user@host/database for your own (password in PGPASSWORD) [default: embedded]
     #[arg(long, value_name = "WHICH", help_heading = "Database")]
     pub database: Option<String>,
+    /// The image of a database in a container, made by db/Dockerfile [default: poollab-db]
+    #[arg(long, value_name = "IMAGE", help_heading = "Database")]
+    pub image: Option<String>,
     /// CPU share in cores, or none [default: 0.5]
     #[arg(long, value_name = "CORES", help_heading = "Database")]
     pub cpus: Option<String>,

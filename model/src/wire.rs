@@ -195,6 +195,17 @@ pub struct GuardOrder {
     /// Poolers to put in front of it.
     #[serde(default)]
     pub poolers: Vec<PoolerOrder>,
+    /// Run it in a container instead of as processes of our own. Then `pg_bin`, `role_settings` and `poolers` mean
+    /// nothing.
+    #[serde(default)]
+    pub container: Option<ContainerOrder>,
+}
+
+/// The lab's order for a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerOrder {
+    /// The image; `None`: ours.
+    pub image: Option<String>,
 }
 
 /// The lab's order for one PgBouncer.

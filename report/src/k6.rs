@@ -81,7 +81,9 @@ pub fn terminal(documents: &[K6Document]) -> String {
         let mut table = Table::new();
         table.load_style(NO_LINES).set_content_arrangement(ContentArrangement::Disabled);
         table.add_row(COLUMNS);
-        document.trials.iter().for_each(|trial| drop(table.add_row(cells(trial))));
+        for trial in &document.trials {
+            table.add_row(cells(trial));
+        }
         for index in FIGURES {
             if let Some(column) = table.column_mut(index) {
                 column.set_cell_alignment(CellAlignment::Right);

@@ -23,13 +23,14 @@ pub use binaries::{Binaries, OLDEST};
 pub(crate) use account::Account;
 pub(crate) use binaries::{clean_environment, output as program_output};
 pub(crate) use postmaster::log_tail;
+pub(crate) use template::{ADMIN, APP, DATABASE};
 
 use crate::error::{DbError, Doing};
 use crate::limits::Limiter;
 use crate::pgbouncer::{self, Pooler};
 use folder::Folder;
 use postmaster::{Postmaster, StartFailure};
-use template::{ADMIN, APP, DATABASE, ORDER_CONF};
+use template::ORDER_CONF;
 
 /// Another program may take the free port between our finding it and Postgres's binding it.
 const PORT_ATTEMPTS: u32 = 5;

@@ -23,11 +23,11 @@ const HBA: &str = include_str!("../../pg_hba.conf");
 const ROLES: &str = include_str!("../../roles.sql");
 
 /// The superuser's name.
-pub(super) const ADMIN: &str = "poollab_admin";
+pub(crate) const ADMIN: &str = "poollab_admin";
 /// The service's role.
-pub(super) const APP: &str = "poollab_app";
+pub(crate) const APP: &str = "poollab_app";
 /// The database.
-pub(super) const DATABASE: &str = "poollab";
+pub(crate) const DATABASE: &str = "poollab";
 /// Settings of one start, included by our `postgresql.conf`.
 pub(super) const ORDER_CONF: &str = "order.conf";
 

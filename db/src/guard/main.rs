@@ -4,12 +4,13 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use poollab_model::wire::{GuardEvent, GuardRequest};
+use poollab_model::wire::{ContainerOrder, GuardEvent, GuardOrder, GuardRequest};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{OrderLine, detached};
 use crate::Cluster;
+use crate::container::{Container, IMAGE};
 use crate::error::{DbError, Doing};
 
 /// The environment can't; the same number as the command line's.
@@ -48,6 +49,9 @@ async fn guard() -> Result<(), DbError> {
     let state = detached.as_deref().map(detached::StateFile::create).transpose()?;
     let lifeline = if state.is_some() { None } else { Some(lifeline()) };
 
+    if let Some(container) = &order.container {
+        return in_container(&order, container, lifeline, &mut signals).await;
+    }
     // Blocking this thread is right: there is nothing else to do, and signals and lifeline are kept.
     let mut cluster = Cluster::start(&order)?;
     if let Some(state) = &state {
@@ -57,6 +61,37 @@ async fn guard() -> Result<(), DbError> {
     let ended = watch(&mut cluster, lifeline, &mut signals).await;
     let cleared = cluster.stop();
     ended.and(cleared)
+}
+
+async fn in_container(
+    order: &GuardOrder,
+    asked: &ContainerOrder,
+    mut lifeline: Option<mpsc::UnboundedReceiver<GuardRequest>>,
+    signals: &mut Signals,
+) -> Result<(), DbError> {
+    let container = Container::start(order, asked.image.as_deref().unwrap_or(IMAGE)).await?;
+    tell(&GuardEvent::Ready(Box::new(container.ready().clone())));
+    let ended = loop {
+        let asked = async {
+            match &mut lifeline {
+                Some(requests) => requests.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            request = asked => break match request {
+                None => Ok(()),
+                Some(_) => Err(DbError::Start("a database in a container is not restarted; use embedded".into())),
+            },
+            () = signals.ending() => break Ok(()),
+            // The engine is asked less often than a child of ours: each look costs it something.
+            () = tokio::time::sleep(LOOK * 5) => if let Some(why) = container.failure().await {
+                break Err(DbError::Start(why));
+            },
+        }
+    };
+    let removed = container.remove().await;
+    ended.and(removed)
 }
 
 /// Until it is time to end; an error when the server ended by itself.

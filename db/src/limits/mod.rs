@@ -62,6 +62,25 @@ pub(crate) fn spawn_outside(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
+/// The cgroups of a container's first process, where this system shows them. `id` is the container's: a folder
+/// without it in its path would be the whole machine's.
+pub(crate) fn cgroups_of(pid: u32, id: &str) -> Vec<PathBuf> {
+    let hierarchies = [
+        mounts::unified(),
+        mounts::of_controller("cpu"),
+        mounts::of_controller("cpuacct"),
+        mounts::of_controller("memory"),
+    ];
+    let mut folders: Vec<PathBuf> = hierarchies
+        .into_iter()
+        .filter_map(Result::ok)
+        .map(|mount| mount.home(&pid.to_string()))
+        .filter(|folder| !id.is_empty() && folder.to_string_lossy().contains(id))
+        .collect();
+    folders.dedup();
+    folders
+}
+
 impl Limiter {
     /// Finds a means and prepares it. `name` must be unique on this machine and begin with [`NAME_PREFIX`].
     pub fn prepare(limits: &Limits, name: &str) -> Self {

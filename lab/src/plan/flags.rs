@@ -236,6 +236,7 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) ->
     match args.database.as_deref() {
         None => {}
         Some("embedded") => plan.database = DatabaseChoice::Embedded,
+        Some("container") => plan.database = DatabaseChoice::Container { image: None },
         Some(text) if text.contains("://") => match url_and_password(text) {
             Ok((url, secret)) => {
                 plan.database = DatabaseChoice::Url { url };
@@ -245,9 +246,15 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) ->
         },
         Some(other) => {
             problems.push(format!(
-                "unknown database {other:?}; there are embedded, and postgres://user@host/database for your own"
+                "unknown database {other:?}; there are embedded, container, and postgres://user@host/database for your \
+                 own"
             ));
         }
+    }
+    match (&args.image, &mut plan.database) {
+        (None, _) => {}
+        (Some(typed), DatabaseChoice::Container { image }) => *image = Some(typed.clone()),
+        (Some(_), _) => problems.push("--image needs --database container".to_owned()),
     }
     optional(&mut plan.limits.cpus, "--cpus", &args.cpus, problems);
     optional(&mut plan.limits.memory, "--memory", &args.memory, problems);

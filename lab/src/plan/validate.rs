@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
-use poollab_model::{Acquisition, ByteSize, DefaultsPolicy, Driver, HumanDuration, Load, Plan};
+use poollab_model::{Acquisition, ByteSize, DatabaseChoice, DefaultsPolicy, Driver, HumanDuration, Load, Plan};
 
 use super::Registry;
 use super::nearest::unknown;
@@ -32,6 +32,7 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
     limits(plan, cores, problems);
     settings(plan, problems);
     routes(plan, problems);
+    container(plan, problems);
     if plan.driver.drivers().contains(&Driver::K6) {
         let wrong = plan
             .loads
@@ -45,9 +46,24 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
     }
 }
 
+/// What a container's Postgres does not have.
+fn container(plan: &Plan, problems: &mut Vec<String>) {
+    let DatabaseChoice::Container { image } = &plan.database else { return };
+    if image.as_deref().is_some_and(|image| image.trim().is_empty()) {
+        problems.push("the image of the container has no name".to_owned());
+    }
+    if plan.settings.tls {
+        problems.push(
+            "--tls needs an embedded database or one of your own: nobody vouches for the certificate that a container \
+             makes for itself"
+                .to_owned(),
+        );
+    }
+}
+
 fn routes(plan: &Plan, problems: &mut Vec<String>) {
     let Some(pooled) = plan.routes.iter().find(|route| route.is_pooled()) else { return };
-    if !matches!(plan.database, poollab_model::DatabaseChoice::Embedded) {
+    if !matches!(plan.database, DatabaseChoice::Embedded) {
         problems.push(format!(
             "the route {pooled} is there for an embedded database only; for a server of your own put a PgBouncer in \
              front of it yourself and give its address as --database"
@@ -62,7 +78,7 @@ fn routes(plan: &Plan, problems: &mut Vec<String>) {
 /// What is allowed and worth knowing.
 pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
     let free = plan.limits.free_slots();
-    let embedded = matches!(plan.database, poollab_model::DatabaseChoice::Embedded);
+    let embedded = matches!(plan.database, DatabaseChoice::Embedded);
     let pooled = plan
         .strategies
         .iter()

@@ -199,6 +199,7 @@ fn order(scene: &Scene, case: &Case, pg_bin: Option<&Path>) -> Result<GuardOrder
         pg_settings: owned(scene.pg_settings),
         role_settings: owned(scene.role.settings),
         poolers,
+        container: None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use poollab_db::pgbouncer::PoolerObserver;
 use poollab_db::{Guard, Observer, UserDatabase};
-use poollab_model::wire::{GuardOrder, PoolerOrder};
+use poollab_model::wire::{ContainerOrder, GuardOrder, PoolerOrder};
 use poollab_model::{
     Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce, Link, Plan,
     Route, WorkloadSpec,
@@ -42,14 +42,19 @@ impl Database {
         match &plan.database {
             DatabaseChoice::Embedded => Self::embedded(plan, options).await,
             DatabaseChoice::Url { url } => Self::users_own(url, password, options).await,
-            DatabaseChoice::Container { .. } => {
-                Err(Failure::usage("a database in a container is not provided yet; use embedded or a URL"))
+            DatabaseChoice::Container { image } => {
+                let container = ContainerOrder { image: image.clone() };
+                let order = GuardOrder {
+                    limits: plan.limits.clone(),
+                    container: Some(container),
+                    ..GuardOrder::default()
+                };
+                Self::guarded(&order).await
             }
         }
     }
 
     async fn embedded(plan: &Plan, options: &Options) -> Result<Self, Failure> {
-        let program = std::env::current_exe().map_err(Failure::environment)?;
         let order = GuardOrder {
             limits: plan.limits.clone(),
             pg_bin: options.pg_bin.clone(),
@@ -57,7 +62,13 @@ impl Database {
             poolers: poolers(plan),
             ..GuardOrder::default()
         };
-        let guard = Guard::spawn(&program, &["db", "guard"], &order).await?;
+        Self::guarded(&order).await
+    }
+
+    /// Whatever a guard owns: processes or a container.
+    async fn guarded(order: &GuardOrder) -> Result<Self, Failure> {
+        let program = std::env::current_exe().map_err(Failure::environment)?;
+        let guard = Guard::spawn(&program, &["db", "guard"], order).await?;
         let ready = guard.ready();
         let observer = Observer::start(&ready.admin, APPLICATIONS, &ready.cgroups, LOOK_EVERY).await?;
         let mut poolers = Vec::new();
@@ -145,7 +156,7 @@ impl Database {
     /// What travels with the numbers.
     pub async fn environment(&self, plan: &Plan) -> Result<Environment, Failure> {
         let facts = self.observer.facts();
-        let unobserved = match &self.provided {
+        let mut unobserved = match &self.provided {
             Provided::Embedded(_) if facts.has_statements() => Vec::new(),
             Provided::Embedded(_) => vec![
                 "Whether the workload's statements reached the server: PostgreSQL's contrib modules, which hold \
@@ -154,6 +165,16 @@ impl Database {
             ],
             Provided::User(user) => user.unobserved(),
         };
+        if let (Provided::Embedded(guard), DatabaseChoice::Container { .. }) =
+            (&self.provided, &plan.database)
+            && guard.ready().cgroups.is_empty()
+        {
+            unobserved.push(
+                "CPU throttling, memory and OOM kills: the container's cgroup can't be seen from here (the engine runs \
+                 elsewhere, or in a machine of its own)."
+                    .to_owned(),
+            );
+        }
         Ok(Environment {
             poollab: env!("CARGO_PKG_VERSION").to_owned(),
             optimised_build: !cfg!(debug_assertions),

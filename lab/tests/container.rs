@@ -1,0 +1,89 @@
+//! A database in a container. The whole of it needs an engine and the image: CI has both, and a machine that has
+//! them runs it with `cargo test -- --ignored`.
+
+mod common;
+
+use std::time::Duration;
+
+use common::Scene;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+const SHORT: &str =
+    "--strategy deadpool --workload point-read --users 8 --no-ceiling --duration 1s --warmup 300ms";
+
+#[test]
+fn without_an_engine_it_is_said_what_to_do_and_nothing_is_left() {
+    let scene = Scene::new();
+    scene
+        .poollab(&format!("run --database container {SHORT}"))
+        .env("DOCKER_HOST", format!("unix://{}/no.sock", scene.work().display()))
+        .timeout(Duration::from_secs(60))
+        .assert()
+        .code(3)
+        .stderr(contains("No container engine answers").and(contains("--database embedded")));
+    assert!(scene.runs().is_empty());
+    scene.assert_clean_within(Duration::from_secs(10));
+}
+
+#[test]
+fn what_a_container_can_not_have_is_refused_before_anything_starts() {
+    let scene = Scene::new();
+    for (words, says) in [
+        ("run --image postgres:16", "--image needs --database container"),
+        ("run --database container --tls", "vouches for the certificate"),
+        ("run --database container --route pgbouncer-session", "embedded database only"),
+        ("run --database docker", "container"),
+    ] {
+        scene.poollab(words).assert().code(2).stderr(contains(says));
+    }
+    assert!(scene.runs().is_empty());
+}
+
+#[test]
+#[ignore = "needs a container engine and the image poollab-db (docker build -t poollab-db db)"]
+fn a_container_is_limited_watched_and_removed() {
+    let scene = Scene::new();
+    let ours = || {
+        let listed = std::process::Command::new("docker")
+            .args(["ps", "--all", "--quiet", "--filter", "label=io.poollab.lock"])
+            .output()
+            .expect("docker");
+        String::from_utf8(listed.stdout).expect("text").lines().count()
+    };
+    let before = ours();
+    scene
+        .poollab(&format!("run --database container --cpus 0.25 --memory 256MiB --repeats 1 {SHORT}"))
+        .timeout(Duration::from_secs(180))
+        .assert()
+        .success();
+    let report = scene.report();
+    assert_eq!(report["environment"]["limits_in_force"]["cpu"], "container");
+    assert_eq!(report["environment"]["limits_in_force"]["memory"], "container");
+    let trial = &report["trials"][0];
+    assert_eq!(trial["requests"]["failed"], 0, "{}", trial["errors"]);
+    assert!(trial["database"]["throttled_ms"].as_f64() > Some(0.0), "{}", trial["database"]);
+    assert!(trial["database"]["memory_peak_bytes"].as_u64() > Some(0), "{}", trial["database"]);
+    assert_eq!(trial["database"]["oom_kills"], 0);
+    assert_eq!(ours(), before, "a container was left behind");
+
+    scene
+        .poollab(&format!("run --database container --image poollab-no-such-image {SHORT}"))
+        .assert()
+        .code(3)
+        .stderr(contains("no image poollab-no-such-image"));
+
+    let mut run = scene.process(&format!("run --database container --repeats 50 {SHORT}"));
+    let mut run = run.stderr(std::process::Stdio::null()).spawn().expect("a run");
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while ours() == before {
+        assert!(std::time::Instant::now() < deadline, "no container came");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    run.kill().expect("kill");
+    run.wait().expect("its end");
+    while ours() != before {
+        assert!(std::time::Instant::now() < deadline, "the guard has not removed its container");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
