@@ -447,6 +447,9 @@ pub struct ReportArgs {
     /// Write report.html, report.md, report.json and report.csv into the run's folder again
     #[arg(long)]
     pub write: bool,
+    /// Add report.md to the job's summary on GitHub (the file that GITHUB_STEP_SUMMARY names)
+    #[arg(long)]
+    pub github: bool,
 }
 
 /// What `server` takes.

@@ -129,6 +129,14 @@ fn runs_are_listed_compared_gated_and_removed() {
         .success()
         .stdout(contains("! not comparable: CPU limit"));
 
+    let report = format!("report runs/{base} --github");
+    scene.poollab(&report).env_remove("GITHUB_STEP_SUMMARY").assert().code(2).stderr(contains("--format md"));
+    let summary = scene.work().join("summary.md");
+    std::fs::write(&summary, "before\n").expect("a file");
+    scene.poollab(&report).env("GITHUB_STEP_SUMMARY", &summary).assert().success().stdout("");
+    let text = std::fs::read_to_string(&summary).expect("a summary");
+    assert!(text.starts_with("before\n") && text.contains("| deadpool ×8 |"), "{text}");
+
     scene
         .poollab(&format!("runs rm {base} ../work"))
         .assert()

@@ -1,10 +1,11 @@
 //! Where every request is recorded, in memory that does not grow with their number.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use poollab_model::wire::LoadInterval;
-use poollab_model::{ErrorRecord, Histograms, Latencies, Phases};
+use poollab_model::{ErrorKind, ErrorRecord, Histograms, Latencies, Phases};
 
 use crate::failures::{Failure, Failures};
 use crate::quantiles::{encoded, quantiles};
@@ -31,7 +32,7 @@ pub struct Recorder {
     hold: Histogram<u64>,
     failures: Failures,
     interval: Histogram<u64>,
-    interval_failed: u64,
+    interval_failures: BTreeMap<ErrorKind, u64>,
     clamped: u64,
 }
 
@@ -57,7 +58,7 @@ impl Recorder {
             interval: empty.clone(),
             ok: empty,
             failures: Failures::default(),
-            interval_failed: 0,
+            interval_failures: BTreeMap::new(),
             clamped: 0,
         }
     }
@@ -84,7 +85,7 @@ impl Recorder {
             }
             Err(failure) => {
                 self.failed.saturating_record(us);
-                self.interval_failed += 1;
+                *self.interval_failures.entry(failure.kind).or_default() += 1;
                 self.failures.add(*failure, 1, at_ms);
             }
         }
@@ -100,10 +101,10 @@ impl Recorder {
     /// Ends an interval and starts the next one.
     pub fn cut(&mut self, at_ms: f64, length_ms: f64) -> LoadInterval {
         let p99_us = (!self.interval.is_empty()).then(|| self.interval.value_at_quantile(0.99));
-        let interval =
-            LoadInterval { at_ms, length_ms, ok: self.interval.len(), failed: self.interval_failed, p99_us };
+        let failures = std::mem::take(&mut self.interval_failures);
+        let failed = failures.values().sum();
+        let interval = LoadInterval { at_ms, length_ms, ok: self.interval.len(), failed, failures, p99_us };
         self.interval.reset();
-        self.interval_failed = 0;
         interval
     }
 
@@ -177,6 +178,8 @@ mod tests {
         recorder.record(MS, Err(Box::new(Failure::new(ErrorKind::Http, "status 500"))), 101.0);
         let second = recorder.cut(200.0, 100.0);
         assert_eq!((second.ok, second.failed, second.p99_us), (0, 1, None));
+        assert_eq!(second.failures, BTreeMap::from([(ErrorKind::Http, 1)]));
+        assert!(recorder.cut(300.0, 100.0).failures.is_empty());
         assert_eq!((recorder.ok(), recorder.failed()), (2, 1));
     }
 

@@ -174,7 +174,7 @@ impl<F: FnMut(LoadEvent)> Course<'_, F> {
         let length_ms = (now - self.last).as_secs_f64() * 1e3;
         let interval = self.shared.recorder().cut(self.window.at_ms(now), length_ms);
         self.last = now;
-        self.intervals.push(interval);
+        self.intervals.push(interval.clone());
         (self.on_event)(LoadEvent::Progress(interval));
     }
 }

@@ -1,10 +1,13 @@
 //! What one trial measured.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acquisition, Driver, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId, WorkloadId, WorkloadSpec,
+    Acquisition, Driver, ErrorKind, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId, WorkloadId,
+    WorkloadSpec,
 };
 
 /// A finished trial: one line of `trials.jsonl`.
@@ -170,7 +173,7 @@ pub struct ServerFigures {
 }
 
 /// One moment of a trial.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TimelinePoint {
     /// The end of the interval, in milliseconds from the start of measuring.
     pub at_ms: f64,
@@ -178,6 +181,9 @@ pub struct TimelinePoint {
     pub rps: f64,
     /// Failures in the interval.
     pub failed: u64,
+    /// The same by kind; empty in runs of versions that did not tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<ErrorKind, u64>,
     /// 99th percentile of the successes that ended in it; `None` when there were none.
     pub p99_us: Option<u64>,
     /// Backends by state, the observer's not counted.

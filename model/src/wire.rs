@@ -4,11 +4,13 @@
 //! A child ends when its standard input does. That is the lifeline: the system closes it when the lab
 //! dies, however it dies, and no process id can be mistaken.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Endpoint, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce, Load, Method, Phases,
-    PoolCounts, RequestCounts, Route, Settings, StrategyId,
+    Endpoint, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce, Load,
+    Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId,
 };
 
 /// The lab's order to `poollab server`.
@@ -123,7 +125,7 @@ pub enum LoadEvent {
 }
 
 /// What ended in one interval of measuring.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadInterval {
     /// The end of the interval, in milliseconds from the start of measuring.
     pub at_ms: f64,
@@ -133,6 +135,9 @@ pub struct LoadInterval {
     pub ok: u64,
     /// Failures.
     pub failed: u64,
+    /// The same by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<ErrorKind, u64>,
     /// 99th percentile of the successes.
     pub p99_us: Option<u64>,
 }

@@ -19,6 +19,9 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         eprintln!("written into {}: {}", args.run.display(), names.join(", "));
         return Ok(ExitCode::SUCCESS);
     }
+    if args.github {
+        return summary(&poollab_report::markdown(&report));
+    }
     Ok(output::print(&match args.format {
         Format::Terminal => poollab_report::terminal(&report, output::width(), output::colour()),
         Format::Html => poollab_report::html(&report),
@@ -26,6 +29,30 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
         Format::Json => poollab_report::json(&report),
         Format::Csv => poollab_report::csv(&report),
     }))
+}
+
+/// GitHub shows no summary that is larger.
+const LARGEST_SUMMARY: usize = 1 << 20;
+
+/// Adds a text to the summary of a job; what other steps wrote there stays.
+fn summary(text: &str) -> Result<ExitCode, Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else {
+        return Err(Failure::usage(
+            "--github writes into the file that GITHUB_STEP_SUMMARY names, and it is not set: this is no job on GitHub. \
+             For the text itself: --format md",
+        ));
+    };
+    if text.len() > LARGEST_SUMMARY {
+        return Err(Failure::usage(format!(
+            "report.md has {} bytes, and GitHub shows no summary of more than {LARGEST_SUMMARY}; upload report.html as an \
+             artifact instead",
+            text.len()
+        )));
+    }
+    let file = std::fs::File::options().create(true).append(true).open(&path);
+    file.and_then(|mut file| std::io::Write::write_all(&mut file, format!("{text}\n").as_bytes()))
+        .map_err(|why| Failure::environment(format!("can't write the summary {}: {why}", path.display())))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads what k6's scripts wrote; all that is wrong with the files is said at once.

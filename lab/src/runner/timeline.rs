@@ -25,6 +25,7 @@ pub fn merge(
                 at_ms: interval.at_ms,
                 rps: (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3).max(1e-6),
                 failed: interval.failed,
+                failures: interval.failures.clone(),
                 p99_us: interval.p99_us,
                 backends: seen.backends,
                 pool: last_in(pool, start, end),

@@ -3,7 +3,7 @@
 
 use plotters::prelude::*;
 use poollab_analysis::figures;
-use poollab_model::{TimelinePoint, TrialRecord};
+use poollab_model::{ErrorKind, TimelinePoint, TrialRecord};
 
 use super::canvas::{Area, Error, Fill, Ink, Side, Spot, WIDTH, draw, line, write};
 
@@ -14,14 +14,15 @@ const PLOT: i32 = 52;
 const GAP: i32 = 8;
 const AXIS: i32 = 24;
 
-/// The chart; `None` when the trial has no course.
-pub fn timeline(trial: &TrialRecord) -> Option<String> {
+/// The chart; `None` when the trial has no course. `kinds` are the section's kinds of failures with their fills,
+/// so that a kind looks the same in every chart.
+pub fn timeline(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Option<String> {
     let points = &trial.timeline;
     let end = points.last()?.at_ms;
     if end <= 0.0 {
         return None;
     }
-    let panels = panels(trial);
+    let panels = panels(trial, kinds);
     let height = panels.len() as i32 * (TITLE + PLOT + GAP) + AXIS;
     let label = format!(
         "Course of {} over {}: requests, failures, latency, pool, backends and throttling",
@@ -64,8 +65,11 @@ enum Shape {
 
 struct Series {
     shape: Shape,
-    value: fn(&TimelinePoint) -> Option<f64>,
+    value: Value,
 }
+
+/// A series' figure at a moment; `None`: not observed.
+type Value = Box<dyn Fn(&TimelinePoint) -> Option<f64>>;
 
 struct Panel {
     title: &'static str,
@@ -79,9 +83,15 @@ struct Panel {
     say: fn(f64) -> String,
 }
 
-fn panels(trial: &TrialRecord) -> Vec<Panel> {
-    let stacked = |fill, value| Series { shape: Shape::Stacked(fill), value };
-    let lined = |ink, value| Series { shape: Shape::Line(ink, 2), value };
+fn panels(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Vec<Panel> {
+    let stacked = |fill, value: fn(&TimelinePoint) -> Option<f64>| Series {
+        shape: Shape::Stacked(fill),
+        value: Box::new(value),
+    };
+    let lined = |ink, value: fn(&TimelinePoint) -> Option<f64>| Series {
+        shape: Shape::Line(ink, 2),
+        value: Box::new(value),
+    };
     let database = &trial.database;
     let slots = f64::from(database.slots.saturating_sub(database.reserved + 1));
     vec![
@@ -95,7 +105,7 @@ fn panels(trial: &TrialRecord) -> Vec<Panel> {
         },
         Panel {
             title: "failures",
-            series: vec![stacked(Fill::Failed(0), |point| Some(point.failed as f64))],
+            series: failures(trial, kinds),
             limit: None,
             line: None,
             at_least: 4.0,
@@ -150,6 +160,24 @@ fn panels(trial: &TrialRecord) -> Vec<Panel> {
     ]
 }
 
+/// Failures by kind; in one where the record does not tell their kinds over time.
+fn failures(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Vec<Series> {
+    let told = trial.timeline.iter().any(|point| !point.failures.is_empty());
+    if !told {
+        let value: Value = Box::new(|point| Some(point.failed as f64));
+        return vec![Series { shape: Shape::Stacked(Fill::Failed(0)), value }];
+    }
+    kinds
+        .iter()
+        .map(|(kind, fill)| {
+            let kind = *kind;
+            let value: Value =
+                Box::new(move |point| Some(point.failures.get(&kind).copied().unwrap_or(0) as f64));
+            Series { shape: Shape::Stacked(*fill), value }
+        })
+        .collect()
+}
+
 impl Panel {
     fn draw(&self, area: &Area<'_>, clock: &Clock, points: &[TimelinePoint], top: i32) -> Result<(), Error> {
         let (roof, floor) = (top + TITLE, top + TITLE + PLOT);
@@ -170,7 +198,7 @@ impl Panel {
         self.stacks(area, clock, points, &y)?;
         for series in &self.series {
             if let Shape::Line(ink, thick) = series.shape {
-                for path in unbroken(points, clock, &y, series.value) {
+                for path in unbroken(points, clock, &y, &series.value) {
                     area.draw(&PathElement::new(path, ink.colour().stroke_width(thick)))?;
                 }
             }
@@ -253,7 +281,7 @@ fn unbroken(
     points: &[TimelinePoint],
     clock: &Clock,
     y: &impl Fn(f64) -> i32,
-    value: fn(&TimelinePoint) -> Option<f64>,
+    value: &Value,
 ) -> Vec<Vec<(i32, i32)>> {
     let interval = clock.end / points.len().max(1) as f64;
     points
@@ -279,6 +307,9 @@ fn spots(points: &[TimelinePoint], clock: &Clock, floor: i32) -> Vec<Spot> {
             figures::rate(point.rps),
             figures::whole(point.failed)
         );
+        for (kind, count) in &point.failures {
+            says.push_str(&format!("\n{kind} × {}", figures::whole(*count)));
+        }
         if let Some(p99) = point.p99_us {
             says.push_str(&format!("\np99 {}", figures::time(p99 as f64)));
         }

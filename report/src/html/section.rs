@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use poollab_analysis::stats::Latency;
 use poollab_analysis::{Group, Section, figures};
-use poollab_model::{Finding, Report, Severity, TrialRecord};
+use poollab_model::{ErrorKind, Finding, Report, Severity, TrialRecord};
 
 use super::figures_tables::{percentile_table, table};
 use super::legend::{legend, switches};
@@ -101,6 +101,7 @@ fn timelines(report: &Report, section: &Section) -> Markup {
     shown.dedup_by(|a, b| a.label == b.label);
     let others = section.groups.iter().filter(|group| shown.iter().all(|one| one.label != group.label));
     let others: Vec<&Group> = others.collect();
+    let kinds = charts::failure_fills(section);
     html! {
         @if section.groups.iter().filter_map(trial).any(|trial| !trial.timeline.is_empty()) {
             h3 { "The course of a trial" }
@@ -108,21 +109,21 @@ fn timelines(report: &Report, section: &Section) -> Markup {
                 "Of each strategy the repeat with the median goodput. Cause stands above effect: read a moment from top to \
                  bottom."
             }
-            (legend(&course_legend()))
-            div.charts { @for group in &shown { (course(group, trial(group))) } }
+            (legend(&course_legend(&kinds)))
+            div.charts { @for group in &shown { (course(group, trial(group), &kinds)) } }
             @for group in &others {
                 details {
                     summary { (group.label) }
-                    div.charts { (course(group, trial(group))) }
+                    div.charts { (course(group, trial(group), &kinds)) }
                 }
             }
         }
     }
 }
 
-fn course(group: &Group, trial: Option<&TrialRecord>) -> Markup {
+fn course(group: &Group, trial: Option<&TrialRecord>, kinds: &[(ErrorKind, Fill)]) -> Markup {
     html! {
-        @if let Some((trial, chart)) = trial.and_then(|trial| Some((trial, charts::timeline(trial)?))) {
+        @if let Some((trial, chart)) = trial.and_then(|trial| Some((trial, charts::timeline(trial, kinds)?))) {
             (figure(
                 &group.label,
                 &format!("Repeat {}, {}/s goodput.", trial.repeat, figures::rate(trial.goodput_rps)),
@@ -135,17 +136,19 @@ fn course(group: &Group, trial: Option<&TrialRecord>) -> Markup {
     }
 }
 
-fn course_legend() -> Vec<(String, Fill)> {
-    [
+/// What the areas of a course mean; kinds of failures as in the outcomes.
+fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
+    let mut entries: Vec<(String, Fill)> = [
         ("lent or active", Fill::Ok),
         ("idle", Fill::Idle),
         ("idle in transaction", Fill::IdleInTransaction),
         ("other state", Fill::Elsewhere),
-        ("failed", Fill::Failed(0)),
         ("throttled", Fill::Throttled),
     ]
     .map(|(name, fill)| (name.to_owned(), fill))
-    .to_vec()
+    .to_vec();
+    entries.extend(kinds.iter().map(|(kind, fill)| (kind.to_string(), *fill)));
+    entries
 }
 
 fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
