@@ -529,7 +529,7 @@ pub enum DbCommand {
     Up {
         /// The database.
         #[command(flatten)]
-        database: DatabaseArgs,
+        database: Box<DatabaseArgs>,
     },
     /// Stop it and remove everything
     Down,

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
 
-use poollab_model::{Acquisition, ByteSize, DatabaseChoice, DefaultsPolicy, Driver, HumanDuration, Load, Plan};
+use poollab_model::{
+    Acquisition, ByteSize, DatabaseChoice, DefaultsPolicy, Driver, HumanDuration, Load, Plan,
+};
 
 use super::Registry;
 use super::nearest::unknown;
