@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use poollab_model::{Driver, ErrorKind, Finding, FindingKind};
+use poollab_model::{Driver, ErrorKind, Finding, FindingKind, Load};
 
 use super::{Context, Draft};
 use crate::compare::{Group, Section};
@@ -50,7 +50,7 @@ fn section(ours: &Section, theirs: &Section) -> Vec<Finding> {
             "goose and k6 do not agree on {}: {}. {}",
             goose.label,
             differences.join("; "),
-            explanation(goose, k6)
+            explanation(&ours.load, goose, k6)
         )));
     }
     let gap = |(goose, k6): &(&Group, &Group)| apart(goose.goodput.mean, k6.goodput.mean);
@@ -120,7 +120,7 @@ fn differences(goose: &Group, k6: &Group) -> Vec<String> {
 }
 
 /// What is known about why they may differ.
-fn explanation(goose: &Group, k6: &Group) -> &'static str {
+fn explanation(load: &Load, goose: &Group, k6: &Group) -> &'static str {
     /// From here on a program is busy enough to be late.
     const BUSY: f64 = 0.5;
     match (goose.generator_cpu_share > BUSY, k6.generator_cpu_share > BUSY) {
@@ -129,9 +129,13 @@ fn explanation(goose: &Group, k6: &Group) -> &'static str {
              or believe goose, which needs a tenth of it."
         }
         (true, false) => "goose itself was busy for more than half of the time: lower the load.",
+        (false, false) if matches!(load, Load::Closed { .. }) => {
+            "Neither was busy. k6 measures a closed load to its last answer, when most users are done already, which counts \
+             where answers are slow: raise --duration before you believe either."
+        }
         (false, false) => {
-            "Neither was busy. goose counts latency of an open load from the scheduled moment, k6 from the send; else \
-             repeat it longer before you believe either."
+            "Neither was busy. goose counts latency of an open load from the scheduled moment and k6 from the send; if that \
+             does not explain it, raise --duration before you believe either."
         }
     }
 }
