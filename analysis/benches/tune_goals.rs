@@ -4,6 +4,7 @@
 
 use poollab_analysis::sizing::{Curve, Facts, scorecard};
 use poollab_analysis::tune::simulated::{FAMILY, Shape, Simulated, Weather};
+use poollab_analysis::tune::sweep::{Options, answer};
 use poollab_analysis::tune::{Question, Verdict};
 
 const LARGEST: u32 = 64;
@@ -16,6 +17,7 @@ fn main() {
     goals();
     models();
     honesty();
+    records();
 }
 
 /// Regret and economy.
@@ -126,13 +128,66 @@ fn honesty() {
             any / 2
         );
     }
-    for noise in [0.1, 0.2, 0.5] {
-        let told = (0..200).filter(|seed| {
-            let mut system = Simulated::new(Shape::Noise, noise, Weather::Steady, *seed);
-            let answer = system.answer(Question { seed: *seed, ..Question::up_to(LARGEST) });
-            answer.is_ok_and(|answer| answer.recommended.is_none())
-        });
-        println!("pure noise of {:.0} %: \"cannot be told\" in {} %", 100.0 * noise, told.count() / 2);
+    for largest in [32, LARGEST] {
+        for noise in [0.05, 0.1, 0.2, 0.3, 0.5] {
+            let told = (0..200).filter(|seed| {
+                let mut system = Simulated::new(Shape::Noise, noise, Weather::Steady, *seed);
+                let answer = system.answer(Question { seed: *seed, ..Question::up_to(largest) });
+                answer.is_ok_and(|answer| answer.recommended.is_none())
+            });
+            println!(
+                "pure noise of {:.0} %, sizes to {largest}: \"cannot be told\" in {} %",
+                100.0 * noise,
+                told.count() as f64 / 2.0
+            );
+        }
+    }
+}
+
+/// Recorded sweeps without an error column; regret against the record's own best figure.
+fn records() {
+    println!(
+        "\nrecorded sweeps without an error column, {SEEDS} seeds; regret against the record's own best\n"
+    );
+    println!("noise  rows         regret: mean   worst  > 2 %   no answer   size   asked: mean   most");
+    let dense: Vec<u32> = (1..=LARGEST).collect();
+    let every_fourth: Vec<u32> = std::iter::once(1).chain((4..=LARGEST).step_by(4)).collect();
+    let doubling: Vec<u32> = vec![1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+    for (name, sizes) in [("1 to 64", &dense), ("every 4th", &every_fourth), ("12 of them", &doubling)] {
+        for noise in [0.0, 0.005, 0.01, 0.02] {
+            let (mut sum, mut worst, mut over, mut silent, mut answers) = (0.0, 0.0_f64, 0, 0, 0);
+            let (mut connections, mut asked, mut most) = (0, 0, 0);
+            for (shape, seed) in cases() {
+                let mut system = Simulated::new(shape, noise, Weather::Steady, seed);
+                let rows: Vec<String> =
+                    sizes.iter().map(|size| format!("{size},{}", system.measure(*size).goodput)).collect();
+                let text = format!("pool_size,throughput\n{}\n", rows.join("\n"));
+                let Ok(mut answers_of) = answer(&text, &Options::default()) else { continue };
+                let series = answers_of.series.remove(0);
+                asked += series.asked.len();
+                most = most.max(series.asked.len());
+                let (Some(size), Some(regret)) = (series.recommended, series.regret) else {
+                    silent += 1;
+                    continue;
+                };
+                connections += size;
+                sum += regret;
+                worst = worst.max(regret);
+                over += u32::from(regret > 0.02);
+                answers += 1;
+            }
+            let (all, count) = (f64::from(answers + silent), f64::from(answers));
+            println!(
+                "{:>4.1} %  {name:<10} {:>14.2} % {:>6.2} % {:>5.1} % {:>9.1} % {:>6.1} {:>13.1} {most:>6}",
+                100.0 * noise,
+                100.0 * sum / count,
+                100.0 * worst,
+                100.0 * f64::from(over) / count,
+                100.0 * f64::from(silent) / all,
+                f64::from(connections) / count,
+                asked as f64 / all,
+            );
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn confidence(picture: &Picture, size: u32, seed: u64) -> f64 {
             picture.means.means.iter().map(|mean| Mean { log: mean.log + error(mean), ..*mean }).collect();
         let level = drawn.iter().find(|mean| mean.size == size).map(|mean| mean.log);
         let top = if picture.flat {
-            Some(drawn.iter().map(|mean| mean.log).sum::<f64>() / drawn.len() as f64)
+            Some(picture::level(&drawn).log)
         } else {
             picture::best(&drawn).map(|best| best.log)
         };

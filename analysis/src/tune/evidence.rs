@@ -1,5 +1,7 @@
 //! Measurements in the order in which they were made, and what they say about noise and drift.
 
+use statrs::distribution::{ContinuousCDF as _, FisherSnedecor};
+
 use super::{LatencyMs, Observation};
 
 /// Relative standard deviation that a measurement is believed to have before there are repeats, and how many
@@ -14,6 +16,17 @@ const PRIOR_DRIFT: f64 = 0.004;
 /// Sizes this far (in logarithms) below the best say nothing about noise: what happens in an overloaded or
 /// starved system is not what happens near the top, where decisions fall.
 const NEAR_TOP: f64 = 0.4;
+
+/// Below this probability (of the analysis of variance) sizes differ: what is searched for decides what is
+/// measured, and what looks good is repeated until it does not, so that the usual 5 % would come too often.
+pub(super) const DIFFER: f64 = 0.001;
+
+/// In the comparison of all sizes, what lies further (in logarithms) below the best lies as far as this: a size
+/// at which next to nothing succeeds must not drown the others.
+const STARVED: f64 = 3.0;
+
+/// Repeats never agree better than this, as a relative standard deviation.
+const LEAST_NOISE: f64 = 0.001;
 
 /// Goodput below this share of the best counts as this share: 0 has no logarithm.
 const FLOOR: f64 = 1e-4;
@@ -51,6 +64,10 @@ pub(super) struct Means {
     pub degrees: f64,
     /// Relative change from one measurement to the next.
     pub drift: f64,
+    /// Probability that sizes which do not differ at all look as different as these: an analysis of variance
+    /// between and within sizes. It believes nothing beforehand, so that a few repeats which agree by luck prove
+    /// little. 1 for a record.
+    pub alike: f64,
     /// What is left of each measurement near the top when size and drift are taken out.
     pub residuals: Vec<f64>,
 }
@@ -93,10 +110,17 @@ impl Evidence {
         points.sort_by_key(|point| point.observation.size);
         let groups: Vec<&[Point<'_>]> =
             points.chunk_by(|a, b| a.observation.size == b.observation.size).collect();
-        let near: Vec<&[Point<'_>]> =
-            groups.iter().copied().filter(|group| mean(group, |point| point.log) > -NEAR_TOP).collect();
         if recorded {
             return Self::of_record(&groups, top);
+        }
+        let level = |group: &[Point<'_>]| mean(group, |point| point.log);
+        let best = groups.iter().map(|group| level(group)).fold(f64::MIN, f64::max);
+        let mut near: Vec<&[Point<'_>]> =
+            groups.iter().copied().filter(|group| level(group) > best - NEAR_TOP).collect();
+        let alike = alike(&groups, drift(&near));
+        if alike > DIFFER {
+            // A lucky measurement makes a top of its own; where no size differs, all of them tell.
+            near.clone_from(&groups);
         }
         let drift = drift(&near);
         let residuals: Vec<f64> = near.iter().flat_map(|group| residuals(group, drift)).collect();
@@ -112,7 +136,7 @@ impl Evidence {
                 ..plain(group)
             })
             .collect();
-        Means { means, noise: Some(noise), degrees, drift, residuals }
+        Means { means, noise: Some(noise), degrees, drift, alike, residuals }
     }
 
     fn of_record(groups: &[&[Point<'_>]], top: f64) -> Means {
@@ -125,7 +149,7 @@ impl Evidence {
             .collect();
         let known: Vec<f64> = groups.iter().filter_map(|group| group[0].observation.noise).collect();
         let noise = (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64);
-        Means { means, noise, degrees: 0.0, drift: 0.0, residuals: Vec::new() }
+        Means { means, noise, degrees: 0.0, drift: 0.0, alike: 1.0, residuals: Vec::new() }
     }
 }
 
@@ -180,6 +204,24 @@ fn drift(groups: &[&[Point<'_>]]) -> f64 {
     let left = (yy - xy * xy / xx).max(0.0);
     let noise = (PRIOR_DEGREES * PRIOR_NOISE.powi(2) + left) / (PRIOR_DEGREES + (degrees - 1.0).max(0.0));
     xy / (xx + noise / PRIOR_DRIFT.powi(2))
+}
+
+/// The probability of the F-test that all sizes are one.
+fn alike(groups: &[&[Point<'_>]], drift: f64) -> f64 {
+    let log = |point: &Point<'_>| (point.log - drift * point.at).max(-STARVED);
+    let count: usize = groups.iter().map(|group| group.len()).sum();
+    let all = groups.iter().map(|group| group.len() as f64 * mean(group, log)).sum::<f64>() / count as f64;
+    let between: f64 = groups.iter().map(|group| group.len() as f64 * (mean(group, log) - all).powi(2)).sum();
+    let within: f64 = groups
+        .iter()
+        .map(|group| {
+            let level = mean(group, log);
+            group.iter().map(|point| (log(point) - level).powi(2)).sum::<f64>()
+        })
+        .sum();
+    let (sizes, repeats) = (groups.len() as f64 - 1.0, (count - groups.len()) as f64);
+    let Ok(distribution) = FisherSnedecor::new(sizes, repeats) else { return 1.0 };
+    distribution.sf(between / sizes / (within / repeats).max(LEAST_NOISE.powi(2)))
 }
 
 fn residuals(group: &[Point<'_>], drift: f64) -> Vec<f64> {

@@ -16,6 +16,7 @@ mod bootstrap;
 pub mod chart;
 mod evidence;
 mod explore;
+mod noise;
 mod observation;
 mod picture;
 mod question;

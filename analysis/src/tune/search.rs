@@ -7,14 +7,12 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::evidence::{Evidence, Mean};
+use super::noise::ENOUGH_REPEATS;
 use super::picture::{Picture, SURE_INSIDE, SURE_OUTSIDE};
 use super::{Answer, Observation, Question, QuestionError, Source, explore, verify, wording};
 
 /// Measurements without a look back at a size near the top: after so many the machine may have drifted.
 const REFERENCE_EVERY: f64 = 6.0;
-
-/// Repeats (degrees of freedom) that tell the noise at all.
-const ENOUGH_REPEATS: f64 = 2.0;
 
 /// Noise of a record that counts, as a share of the tolerance.
 const VISIBLE: f64 = 0.1;
@@ -183,6 +181,11 @@ impl Search {
             let picture = Picture::new(&self.evidence, &self.question);
             if !self.verified.is_empty() {
                 let Some(picture) = &picture else { return self.give_up() };
+                // Its repeats say how noisy measurements are, too.
+                if self.with_verified().is_some_and(|picture| picture.pure_noise().is_some()) {
+                    self.absorb();
+                    continue;
+                }
                 let verification = verify::judge(picture, &self.question, &self.verified);
                 if verification.as_ref().is_some_and(|verification| verification.holds) {
                     return Step::Done(Box::new(wording::answer(self, picture, verification)));
@@ -233,7 +236,10 @@ impl Search {
         }
         // Without a few repeats the noise is only believed, and refining would follow it.
         let enough = if picture.odd() { 2.0 * ENOUGH_REPEATS } else { ENOUGH_REPEATS };
-        if live && picture.means.degrees < enough {
+        if live && picture.flat {
+            return self.repeat_level(picture, self.left - reserved);
+        }
+        if live && (picture.means.degrees < enough || picture.lucky()) {
             let wanted = [candidate, picture.mean(picture.best.size), picture.below(picture.best.size)];
             return wanted.into_iter().flatten().min_by_key(|mean| mean.repeats).map(|mean| mean.size);
         }
@@ -314,6 +320,29 @@ impl Search {
         Some(self.weaker(picture, smaller, picture.standing(smaller).1))
     }
 
+    /// Where all sizes seem to be one level: the smallest that may be taken and all others in turn, until the one
+    /// can be told from the others or never will be.
+    fn repeat_level(&self, picture: &Picture, left: u32) -> Option<u32> {
+        let noise = picture.means.noise.unwrap_or(0.0);
+        let means = &picture.means.means;
+        let smallest = means.iter().find(|mean| {
+            !self.refuted.contains(&mean.size)
+                && picture.reliable(mean)
+                && picture.objective(mean, &self.question).met()
+        })?;
+        let all = f64::from(left + means.iter().map(|mean| mean.repeats).sum::<u32>());
+        // Half of all for the one and half for the others can't do better than this.
+        let hopeless = SURE_INSIDE * noise * 2.0 / all.sqrt() > 1.5 * picture.tolerance;
+        let sure = picture.standing(smallest).0 >= SURE_INSIDE && !picture.unresolved();
+        if sure || (hopeless && picture.means.degrees >= 2.0 * ENOUGH_REPEATS) {
+            return None;
+        }
+        let others = means.iter().filter(|mean| mean.size != smallest.size);
+        let other = others.min_by_key(|mean| mean.repeats)?;
+        let last = self.evidence.observations().last().map(|observation| observation.size);
+        Some(if last == Some(smallest.size) { other.size } else { smallest.size })
+    }
+
     /// Whether the rest of the budget, spent on the sizes near the top, would leave twice the tolerance in doubt.
     fn hopeless(&self, picture: &Picture, left: u32) -> bool {
         let noise = picture.means.noise.unwrap_or(0.0);
@@ -374,6 +403,20 @@ impl Search {
         if let Some((_, observation)) = role(Role::Recommended) {
             self.refuted.insert(observation.size);
         }
+        self.absorb();
+    }
+
+    /// What the evidence would be with the verification as a part of it.
+    fn with_verified(&self) -> Option<Picture> {
+        let mut evidence = self.evidence.clone();
+        for (_, observation) in &self.verified {
+            evidence.add(*observation);
+        }
+        Picture::new(&evidence, &self.question)
+    }
+
+    /// The verification becomes evidence.
+    fn absorb(&mut self) {
         self.verifying.clear();
         for (_, observation) in std::mem::take(&mut self.verified) {
             self.evidence.add(observation);
