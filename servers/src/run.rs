@@ -96,6 +96,8 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     let mut server = actix_web::rt::spawn(server);
 
     let shared = tokio::select! {
+        // First: where opening failed the server ends too, and this says why.
+        biased;
         result = opened.recv() => result.map_err(|fault| cannot_open(entry, &fault))?,
         _ = &mut server => return Err("the HTTP service ended while it started".to_owned()),
         () = end.reached() => {
@@ -195,8 +197,8 @@ impl Opening {
         (Arc::new(Self { entry, context, shared: OnceCell::new(), tell }), Opened(told))
     }
 
-    /// The data of a worker, when it is there. Where opening failed it never is: the process ends then,
-    /// and a worker that fails would only add a panic to the message.
+    /// The data of a worker, when it is there. Where opening failed the worker has to hear of it: actix
+    /// blocks the main thread until its workers are there or have failed.
     async fn opened(self: Arc<Self>) -> Result<Arc<Shared>, ()> {
         let open = async {
             let context = self.context.lock().ok()?.take()?;
@@ -205,10 +207,7 @@ impl Opening {
             self.tell.send_replace(Some(result));
             shared
         };
-        match self.shared.get_or_init(|| open).await {
-            Some(shared) => Ok(Arc::clone(shared)),
-            None => std::future::pending().await,
-        }
+        self.shared.get_or_init(|| open).await.clone().ok_or(())
     }
 }
 

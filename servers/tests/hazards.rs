@@ -122,3 +122,22 @@ fn a_parameter_of_a_hazard_that_is_wrong_is_refused_with_a_reason() {
         assert!(problem.detail.contains(reason), "{problem:?}");
     }
 }
+
+#[test]
+fn a_service_that_can_not_fill_its_pool_says_so_and_ends() {
+    let Some(lab) = Lab::start() else { return };
+    let _taken = lab.occupy_all();
+    for strategy in ["deadpool", "bb8", "r2d2", "sqlx"] {
+        let order = poollab_model::wire::ServerOrder {
+            strategy: strategy.parse().unwrap(),
+            settings: Settings { min_idle: 2, ..small(2) },
+            endpoint: lab.socket(),
+            listen: "127.0.0.1:0".to_owned(),
+            application_name: "test filling".to_owned(),
+        };
+        let (mut child, mut lines) = support::spawn(&serde_json::to_string(&order).unwrap());
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.contains("could not be opened"), "{strategy}: {first}");
+        eventually("it ends", || child.try_wait().unwrap().is_some());
+    }
+}
