@@ -50,13 +50,16 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
+        // A fifth of a core: whatever the machine does besides, the database is what is short, with 4
+        // connections and with 40, so neither can do much more than the other.
+        cpus: Some(0.2),
         max_connections: 60,
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 64 } }],
         duration_ms: 4_000,
         ..Scene::BASE
     },
     broken: Side {
-        says: "64 users, a pool of 40 on half a core",
+        says: "64 users, a pool of 40 on a fifth of a core",
         cases: &[HUGE],
         expects: &[
             Expect::LatencyRatio { of: Measure::In(Phase::Query), quantile: Quantile::P50, at_least: 3.0 },

@@ -7,7 +7,7 @@ use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
 use crate::setup::{Case, PoolerSetting, Press, Scene, Stage, Tuning};
 
-const PREPARED: LogLine = LogLine::postgres(&["ERROR", "prepared statement \"", "\" already exists"]);
+const PREPARED: LogLine = LogLine::postgres(&["ERROR", "prepared statement \""]);
 
 const NAMED: Case = Case {
     route: Route::PgbouncerTransaction,

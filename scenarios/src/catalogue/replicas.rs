@@ -12,7 +12,7 @@ const GREEDY: Case = Case {
     workload: "hold",
     params: "think_ms=400",
     tuning: Tuning { pool_size: 15, min_idle: 2, acquire_ms: Some(1_000), ..Tuning::BASE },
-    deploy: Deploy { processes: 3, join_every_ms: 0, next_min_idle: 15 },
+    deploy: Deploy { processes: 3, join_every_ms: 0, next_min_idle: 14 },
     ..Case::BASE
 };
 
@@ -62,9 +62,10 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // Three old processes hold 2 connections each. The first two new ones open 15 each: 36 of 36, and the
-        // third can't have any. Then 10 users come to each old process: 8 of them wait 400 ms for each of 2
-        // connections, 1.6 s for the last, and the pool gives up after 1 s.
+        // Three old processes hold 2 connections each. The first two new ones open 14 each: 34 of 36, and the
+        // third gets 2 of its 14. Then 10 users come to each old process, and at most 2 of all these pools
+        // can grow by one: in another one 8 users wait for 2 connections that are held for 400 ms, the last
+        // 1.6 s, and the pool gives up after 1 s.
         stages: &[
             Stage { at_ms: 0, press: Press::Users { users: 6 } },
             Stage { at_ms: 2_500, press: Press::Users { users: 30 } },
