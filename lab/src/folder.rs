@@ -114,7 +114,13 @@ pub fn is_being_written(path: &Path) -> bool {
 /// Marks a run as going on. `false`: somebody else holds it. A file system without locks holds nothing.
 fn hold(trials: &File) -> bool {
     use rustix::fs::{FlockOperation, flock};
-    flock(trials, FlockOperation::NonBlockingLockExclusive) != Err(rustix::io::Errno::AGAIN)
+    // Who looks whether a run goes on holds the lock for a moment, too: try again before believing it.
+    (0..20).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        flock(trials, FlockOperation::NonBlockingLockExclusive) != Err(rustix::io::Errno::AGAIN)
+    })
 }
 
 /// Reads a run and concludes from it: everything that reports show, from the folder alone.

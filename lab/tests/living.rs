@@ -57,6 +57,13 @@ fn an_interrupted_run_goes_on_without_repeating_what_is_finished() {
         .assert()
         .code(2)
         .stderr(contains("nothing to resume"));
+    let strange = whole[0].replacen("point-read.direct", "point-read.elsewhere", 1);
+    std::fs::write(run.join("trials.jsonl"), format!("{strange}\n")).expect("written");
+    scene
+        .poollab(&format!("run --resume {}", run.display()))
+        .assert()
+        .code(2)
+        .stderr(contains("is not one of its plan"));
 }
 
 #[test]

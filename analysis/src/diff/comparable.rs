@@ -77,6 +77,20 @@ pub(super) fn settings(heading: &str, pairs: &[(&Group, &Group)]) -> Vec<Obstacl
     found.0
 }
 
+/// Load for each core from which on others are at work: the lab itself, run after run, makes less.
+const BUSY: f64 = 1.5;
+
+/// Whether others were at work when a run began, in words.
+pub(super) fn busy(report: &Report) -> Option<String> {
+    let machine = &report.environment.machine;
+    let load = machine.load_average.filter(|load| *load > BUSY * f64::from(machine.cores))?;
+    Some(format!(
+        "others were at work when {} began (load average {load:.1} on {} cores): only a change by half or more can be \
+         told from that",
+        report.run.id, machine.cores
+    ))
+}
+
 /// What differs and may be the very thing that is compared.
 pub(super) fn remarks(base: &Report, run: &Report) -> Vec<String> {
     let mut found = Differences::default();
@@ -90,7 +104,8 @@ pub(super) fn remarks(base: &Report, run: &Report) -> Vec<String> {
         }
     }
     found.add("seed", base.plan.seed.to_string(), run.plan.seed.to_string());
-    let mut remarks: Vec<String> = found.0.iter().map(Obstacle::to_string).collect();
+    let mut remarks: Vec<String> = [base, run].into_iter().filter_map(busy).collect();
+    remarks.extend(found.0.iter().map(Obstacle::to_string));
     if let (Some(before), Some(after)) = (&base.ceiling, &run.ceiling)
         && before.tps > 0.0
         && (after.tps / before.tps - 1.0).abs() >= 0.05

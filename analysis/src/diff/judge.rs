@@ -6,8 +6,12 @@ use crate::stats::{Noise, Spread, ratio};
 
 /// What two runs on one machine differ by although nothing was changed, and what repeats inside one run
 /// can't show: they share its Postgres, its memory layout and its quarter of an hour. A difference counts
-/// only if its whole interval is beyond this. Measured: see docs/comparing.md.
+/// only if its whole interval is beyond this. An assumption: docs/comparing.md says what was measured.
 pub const BETWEEN_RUNS: f64 = 0.03;
+
+/// The same where others were at work on the machine: their bursts last longer than a run, so that its repeats
+/// agree with each other and not with those of the next run. Ten equal runs differed by as much.
+pub const BETWEEN_RUNS_BUSY: f64 = 0.5;
 
 /// One figure in two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,14 +55,15 @@ pub(super) fn change(
     run: &[f64],
     noise: &Noise,
     confidence: f64,
+    between: f64,
     more_is_better: bool,
 ) -> Change {
     let mean = |values: &[f64]| Spread::of(values.iter().copied()).map(|spread| spread.mean);
     let found = ratio(run, base, noise, confidence);
     let interval = found.and_then(|ratio| ratio.interval);
     let judgement = match interval {
-        Some(interval) if interval.low > 1.0 + BETWEEN_RUNS => verdict(more_is_better),
-        Some(interval) if interval.high < 1.0 / (1.0 + BETWEEN_RUNS) => verdict(!more_is_better),
+        Some(interval) if interval.low > 1.0 + between => verdict(more_is_better),
+        Some(interval) if interval.high < 1.0 / (1.0 + between) => verdict(!more_is_better),
         Some(_) => Judgement::NoDifference,
         // Nothing at all against something is a difference without a ratio.
         None => match (mean(base), mean(run)) {

@@ -153,6 +153,8 @@ fn rows(
     pairs: &[(&Group, &Group)],
     confidence: f64,
 ) -> Vec<Row> {
+    let busy = [base, run].into_iter().any(|report| comparable::busy(report).is_some());
+    let between = if busy { judge::BETWEEN_RUNS_BUSY } else { judge::BETWEEN_RUNS };
     let changes = |pick: fn(&TrialRecord) -> Option<f64>, more_is_better: bool| -> Vec<Change> {
         // The repeats of every group of both runs, as far as they say how noisy this figure is here.
         let of = |report: &Report, section: &Section| -> Vec<Vec<f64>> {
@@ -163,7 +165,8 @@ fn rows(
         pairs
             .iter()
             .map(|(a, b)| {
-                change(&values(base, a, pick), &values(run, b, pick), &noise, confidence, more_is_better)
+                let (a, b) = (values(base, a, pick), values(run, b, pick));
+                change(&a, &b, &noise, confidence, between, more_is_better)
             })
             .collect()
     };

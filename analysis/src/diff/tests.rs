@@ -107,3 +107,15 @@ fn another_workload_is_an_obstacle_and_compares_nothing() {
     assert!(found.obstacles.iter().any(|obstacle| obstacle.what.starts_with("workload")));
     assert_eq!(found.rows().count(), 0);
 }
+
+#[test]
+fn where_others_were_at_work_only_a_large_change_counts_and_that_is_said() {
+    let mut busy = scaled(0.8);
+    busy.environment.machine.load_average = Some(40.0);
+    let found = diff(&scaled(1.0), &busy);
+    assert!(!found.differs());
+    assert!(found.remarks.iter().any(|remark| remark.contains("load average 40.0")), "{:?}", found.remarks);
+    busy = scaled(0.3);
+    busy.environment.machine.load_average = Some(40.0);
+    assert!(diff(&scaled(1.0), &busy).differs());
+}

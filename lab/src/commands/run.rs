@@ -33,6 +33,14 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         Some(path) => plan::resolve_file(path, &registry, machine::cores()),
     };
     let resolved = resolved.map_err(|more| problems.extend(more)).ok();
+    if let (Some(resumed), Some(resolved)) = (&resumed, &resolved)
+        && let Some(stranger) = stranger(resumed, resolved)
+    {
+        problems.push(format!(
+            "{} can't be resumed: its trial {stranger} is not one of its plan; it is not a run of this `poollab run`",
+            resumed.path.display()
+        ));
+    }
     let Some(resolved) = resolved.filter(|_| problems.is_empty()) else {
         return Err(Failure::Usage(problems));
     };
@@ -94,6 +102,12 @@ fn resumed(
     let path = shelf::find(named, &command.plan.out).map_err(|why| problems.push(why)).ok()?;
     let report = folder::read(&path).map_err(|why| problems.push(why)).ok()?;
     Some(runner::Resumed { path, report })
+}
+
+/// A finished trial that the plan does not have: a search made it, or another version named it.
+fn stranger<'a>(resumed: &'a runner::Resumed, resolved: &Resolved) -> Option<&'a str> {
+    let known = |id: &str| resolved.trials.iter().any(|spec| spec.id == id);
+    resumed.report.trials.iter().map(|trial| trial.id.as_str()).find(|id| !known(id))
 }
 
 /// Thresholds that are not reached, in words. A trial without a result reaches none.
