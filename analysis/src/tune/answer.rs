@@ -146,6 +146,8 @@ pub struct Verification {
     pub larger: Option<Check>,
     /// Whether the recommended size held.
     pub holds: bool,
+    /// Neighbours that changed against it, since the search, by more than noise and tolerance allow.
+    pub strayed: Vec<u32>,
     /// In words.
     pub text: String,
 }

@@ -407,7 +407,7 @@ impl Search {
     }
 
     /// What the evidence would be with the verification as a part of it.
-    fn with_verified(&self) -> Option<Picture> {
+    pub(super) fn with_verified(&self) -> Option<Picture> {
         let mut evidence = self.evidence.clone();
         for (_, observation) in &self.verified {
             evidence.add(*observation);

@@ -7,6 +7,9 @@ use super::{Observation, Question, Role, Verification, wording};
 /// How many standard errors the recommended size may fall short: 95 %, one-sided.
 const REFUTES: f64 = 1.645;
 
+/// So many standard errors away from what the search had seen, a neighbour has not done it again.
+const STRAYS: f64 = 3.0;
+
 /// Compares the recommended size, measured again, with its neighbours measured beside it and with what
 /// the search had seen at the top.
 pub(super) fn judge(
@@ -46,8 +49,29 @@ pub(super) fn judge(
         None => None,
     };
     let holds = !refuted_beside && !refuted_by_search && failed.is_none();
+    let strayed = strayed(picture, noise, &recommended, beside.iter().flatten());
     let beside = beside.map(|other| other.map(|other| other.observation()));
-    Some(wording::verification(recommended.observation(), beside, holds, failed))
+    Some(wording::verification(recommended.observation(), beside, holds, failed, strayed))
+}
+
+/// Neighbours that changed against the recommended size, since the search, by more than noise and tolerance allow.
+fn strayed<'a>(
+    picture: &Picture,
+    noise: f64,
+    recommended: &Seen,
+    beside: impl Iterator<Item = &'a Seen>,
+) -> Vec<u32> {
+    let change = |seen: &Seen| {
+        let mean = picture.mean(seen.last.size)?;
+        Some((seen.log - mean.log, mean.variance + noise * noise / seen.count))
+    };
+    let Some((own, own_variance)) = change(recommended) else { return Vec::new() };
+    let strayed = beside.filter(|seen| {
+        change(seen).is_some_and(|(moved, variance)| {
+            (moved - own).abs() > picture.tolerance.max(STRAYS * picture.doubt(variance + own_variance))
+        })
+    });
+    strayed.map(|seen| seen.last.size).collect()
 }
 
 /// What the verification saw of one size.

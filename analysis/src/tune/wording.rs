@@ -6,6 +6,7 @@ use super::picture::Picture;
 use super::{
     Answer, Check, Condition, Level, Observation, Plateau, Reason, Search, Source, Verdict, Verification,
 };
+use crate::figures;
 
 /// Below this confidence the answer says that it is not certain.
 const CERTAIN: f64 = 0.8;
@@ -61,6 +62,19 @@ pub(super) fn answer(search: &Search, picture: &Picture, verification: Option<Ve
         let noise = picture.means.noise.unwrap_or(picture.jitter);
         return without_size(answer, picture.noise_reason(noise), Some(size));
     }
+    if answer.verification.is_some()
+        && let Some(all) = search.with_verified()
+    {
+        // What the verification saw may take confidence, but not give it: its sizes were not chosen by chance.
+        answer.confidence = answer.confidence.min(confidence(&all, size, question.seed));
+    }
+    if let Some(verification) = answer.verification.as_ref().filter(|one| !one.strayed.is_empty()) {
+        answer.doubts.push(format!(
+            "measured again for the verification, {} did not do what the search had seen: measurements differ by more \
+             than repeats in the search made believe",
+            listed(&verification.strayed)
+        ));
+    }
     answer.recommended = Some(size);
     answer.loss = Some(1.0 - (-picture.loss(&candidate)).exp());
     answer.verdict = verdict(search, picture, size, answer.plateau);
@@ -86,6 +100,7 @@ pub(super) fn verification(
     beside: [Option<Observation>; 2],
     holds: bool,
     failed: Option<&Condition>,
+    strayed: Vec<u32>,
 ) -> Verification {
     let check =
         |seen: Observation| Check { size: seen.size, goodput: seen.goodput, latency_ms: seen.latency };
@@ -107,6 +122,7 @@ pub(super) fn verification(
         smaller: beside[0].map(check),
         larger: beside[1].map(check),
         holds,
+        strayed,
     }
 }
 
@@ -169,8 +185,9 @@ fn without_size(mut answer: Answer, reason: Reason, nearest: Option<u32>) -> Ans
                 .to_owned()
         }
         Reason::Noise { noise, repeats_needed } => format!(
-            "cannot be told: measurements of one size differ by {} and the sizes by no more; measure longer (about {repeats_needed} times as long in all) or on a quieter machine",
-            percent(*noise)
+            "cannot be told: measurements of one size differ by {} and the sizes by no more; each size would have to be measured {}; measure longer or on a quieter machine",
+            percent(*noise),
+            about(*repeats_needed)
         ),
         Reason::Edge { smaller, larger } => {
             format!("cannot be told: {smaller} and {larger} can't be told apart; measure longer")
@@ -214,11 +231,7 @@ fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
             "sizes from {} to {} are within {within} of the best: take {size}, the smallest{}",
             plateau.low,
             plateau.high,
-            match (plateau.low == size, search.question.slo.is_some()) {
-                (true, false) => "",
-                (false, false) => " that is surely so",
-                (_, true) => " that meets the objective",
-            }
+            why_not_smaller(search, picture, plateau, size)
         ),
     };
     if let Some(loss) = answer.loss
@@ -234,7 +247,10 @@ fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
             );
         }
         Some(Reason::Noise { repeats_needed, .. }) => {
-            text += &format!("; cannot be told for certain: measure about {repeats_needed} times as long");
+            text += &format!(
+                "; cannot be told for certain: each size would have to be measured {}",
+                about(*repeats_needed)
+            );
         }
         _ => {}
     }
@@ -251,6 +267,30 @@ fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
         text += "; not verified: the budget was spent";
     }
     text
+}
+
+/// What the recommended size has and smaller ones of the plateau have not.
+fn why_not_smaller(search: &Search, picture: &Picture, plateau: Plateau, size: u32) -> String {
+    let question = &search.question;
+    let smaller = || picture.means.means.iter().filter(|mean| (plateau.low..size).contains(&mean.size));
+    let mut reasons = Vec::new();
+    if smaller().any(|mean| !picture.reliable(mean)) {
+        reasons.push("fails no more requests than others");
+    }
+    if smaller().any(|mean| !picture.objective(mean, question).met()) {
+        reasons.push("meets the objective");
+    }
+    if smaller().any(|mean| search.refuted.contains(&mean.size)) {
+        reasons.push("held when it was measured again");
+    }
+    if smaller().any(|mean| !picture.within(mean)) {
+        reasons.push("is surely so");
+    }
+    match reasons.as_slice() {
+        [] if question.slo.is_some() => ", which meets the objective too".to_owned(),
+        [] => String::new(),
+        some => format!(" that {}", some.join(" and ")),
+    }
 }
 
 fn level(mean: &Mean, picture: &Picture) -> Level {
@@ -305,7 +345,12 @@ fn figure(condition: &str, value: f64) -> String {
 }
 
 fn rate(goodput: f64) -> String {
-    if goodput < 100.0 { format!("{goodput:.1}/s") } else { format!("{goodput:.0}/s") }
+    format!("{}/s", figures::rate(goodput))
+}
+
+/// How often to measure; nobody measures more often than a hundred times.
+fn about(repeats: u32) -> String {
+    if repeats > 100 { "more than 100 times".to_owned() } else { format!("about {repeats} times") }
 }
 
 fn listed(sizes: &[u32]) -> String {
