@@ -53,7 +53,7 @@ fn a_container_is_limited_watched_and_removed() {
     };
     let before = ours();
     scene
-        .poollab(&format!("run --database container --cpus 0.25 --memory 256MiB --repeats 1 {SHORT}"))
+        .poollab(&format!("run --database container --cpus 0.1 --memory 256MiB --repeats 1 {SHORT}"))
         .timeout(Duration::from_secs(180))
         .assert()
         .success();
