@@ -11,8 +11,8 @@ const KILLED: LogLine = LogLine::postgres(&["(PID ", "was terminated by signal 9
 
 const HOG: Case = Case {
     workload: "memory-hog",
-    params: "mb=12&ms=300",
-    tuning: Tuning { pool_size: 24, ..Tuning::BASE },
+    params: "mb=12&ms=600",
+    tuning: Tuning { pool_size: 24, acquire_ms: Some(10_000), ..Tuning::BASE },
     ..Case::BASE
 };
 
@@ -69,11 +69,17 @@ pub const SCENARIO: Scenario = Scenario {
         // A value of 12 MiB costs a backend 26 MB (measured: two copies). 24 of them are more than twice the limit;
         // four, with all of shared_buffers, are two thirds of it.
         max_connections: 60,
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 24 } }],
+        // All at once, once, so that the first recovery is not the prey of the same queries; four users go on
+        // and see it.
+        stages: &[
+            Stage { at_ms: 0, press: Press::Burst { requests: 24 } },
+            Stage { at_ms: 300, press: Press::Users { users: 4 } },
+        ],
+        duration_ms: 6_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "24 users, each query needs 25 MB for 300 ms, a pool of 24; the limit is 256 MiB",
+        says: "24 queries at once, each needs 25 MB for 600 ms, a pool of 24; the limit is 256 MiB; four users go on",
         cases: &[HOG],
         expects: &[
             Expect::OomKilled,
