@@ -71,9 +71,11 @@ impl Postmaster {
             .arg("-D")
             .arg(folder.data())
             .current_dir(folder.path())
-            // Its sessions take their protection off again; see `protect`.
+            // When memory is short the kernel should end a session, from which the server recovers, and not the
+            // postmaster. PostgreSQL's own way; raising the sessions' score takes no privilege, lowering
+            // the postmaster's would.
             .env("PG_OOM_ADJUST_FILE", "/proc/self/oom_score_adj")
-            .env("PG_OOM_ADJUST_VALUE", "0")
+            .env("PG_OOM_ADJUST_VALUE", "500")
             // A Ctrl-C in the terminal is for the lab, which stops this in its turn.
             .process_group(0)
             .stdin(Stdio::null())
@@ -81,16 +83,8 @@ impl Postmaster {
             .stderr(errors);
         let child = limiter.spawn(&mut command).map_err(|why| other("it can't be run", why))?;
         let mut postmaster = Self { child };
-        postmaster.protect();
         postmaster.wait_until_ready(binaries, account, folder)?;
         Ok(postmaster)
-    }
-
-    /// When memory is short the kernel should end a session, from which the server recovers, and not the
-    /// postmaster: as PostgreSQL's documentation recommends, and as Debian's service does. It takes a
-    /// privilege; without it everything is as it was.
-    fn protect(&self) {
-        let _ = fs::write(format!("/proc/{}/oom_score_adj", self.child.id()), "-900");
     }
 
     /// `postmaster.pid` says in its eighth line how far it is, as `pg_ctl` reads it.

@@ -9,8 +9,9 @@ use crate::setup::{Case, Deploy, Press, Scene, Stage, Tuning};
 
 const GREEDY: Case = Case {
     workload: "hold",
-    params: "think_ms=400",
-    tuning: Tuning { pool_size: 20, acquire_ms: Some(1_000), ..Tuning::BASE },
+    params: "think_ms=300",
+    // Five times what a cured request holds: r2d2 does not serve in order, and somebody may lose twice.
+    tuning: Tuning { pool_size: 20, acquire_ms: Some(1_500), ..Tuning::BASE },
     deploy: Deploy { processes: 3, join_every_ms: 500, ..Deploy::BASE },
     ..Case::BASE
 };
@@ -65,13 +66,14 @@ pub const SCENARIO: Scenario = Scenario {
         // 20 users of the first process hold 20 connections at once, the second gets the other 16 of 36, the
         // third none: its users can only time out.
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 60 } }],
+        duration_ms: 3_500,
         ..Scene::FREE
     },
     broken: Side {
         says: "three processes with a pool of 20 each; there are 36 slots for them",
         cases: &[GREEDY_BB8, GREEDY_R2D2, GREEDY_SQLX],
         expects: &[
-            Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.05 },
+            Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.02 },
             Expect::HiddenCause {
                 kind: ErrorKind::PoolTimeout,
                 cause: ErrorKind::SlotsExhausted,
