@@ -87,3 +87,30 @@ fn a_container_is_limited_watched_and_removed() {
         std::thread::sleep(Duration::from_millis(200));
     }
 }
+
+/// Half of the CPU gives half of the work, within a quarter, in the median of three pairs.
+#[test]
+#[ignore = "needs a container engine and the image poollab-db (docker build -t poollab-db db)"]
+fn half_the_cpu_of_a_container_is_half_its_ceiling() {
+    let ceiling = |cpus: &str| {
+        let scene = Scene::new();
+        scene
+            .poollab(&format!(
+                "run --database container --cpus {cpus} --strategy deadpool --workload point-read --users 4 \
+                 --duration 1s --warmup 100ms --repeats 1"
+            ))
+            .timeout(Duration::from_secs(120))
+            .assert()
+            .success();
+        scene.report()["ceiling"]["tps"].as_f64().expect("a ceiling")
+    };
+    let mut ratios: Vec<f64> = (0..3)
+        .map(|_| {
+            let whole = ceiling("0.5");
+            ceiling("0.25") / whole
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("a quarter of a core reached of half a core: {ratios:?}");
+    assert!((0.375..=0.625).contains(&ratios[1]), "{ratios:?}");
+}
