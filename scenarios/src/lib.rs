@@ -1,8 +1,8 @@
 //! The catalogue of connection failures, and what an error text means.
 //!
 //! A [`Scenario`] is data: what people see, why, where to look, what cures it, and how to show both the
-//! failure and its cure. The lab carries it out; [`judge`] says whether the symptom appeared and whether
-//! the cure removed it. [`explain`] leads from a pasted error to a scenario, [`catalogue_page`] writes the
+//! failure and its cure. The lab carries it out; [`judge()`] says whether the symptom appeared and whether
+//! the cure removed it. [`explain()`] leads from a pasted error to a scenario, [`catalogue_page`] writes the
 //! catalogue for readers.
 //!
 //! To add a scenario: one file in `catalogue/`, one line in `catalogue/mod.rs`. To teach `explain` a new
