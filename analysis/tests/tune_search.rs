@@ -165,6 +165,46 @@ fn the_smallest_size_of_the_plateau_that_meets_the_objective_is_taken() {
 }
 
 #[test]
+fn the_reason_for_a_size_is_the_one_that_ruled_out_the_smaller_ones() {
+    // Each size of the plateau meets this objective, so that it can't be the reason for any of them.
+    let mut seen = 0;
+    for seed in 0..20 {
+        let mut system = Simulated::new(FAMILY[3].1, 0.01, Weather::Steady, seed);
+        let question = Question { slo: Some("p99<1s".parse().unwrap()), seed, ..Question::up_to(64) };
+        let answer = system.answer(question).unwrap();
+        assert!(!answer.text.contains("that meets the objective"), "{}", answer.text);
+        seen += u32::from(answer.text.contains("that is surely so"));
+    }
+    assert!(seen > 0, "no search held a size back for the noise: choose another system");
+    let question = Question { slo: Some("p99<60ms".parse().unwrap()), ..Question::up_to(64) };
+    let text = run(question, with_p99).text;
+    assert!(text.contains("take 12, the smallest that meets the objective"), "{text}");
+}
+
+#[test]
+fn a_neighbour_that_does_not_do_it_again_is_told() {
+    let mut search = Search::new(Question::up_to(64)).unwrap();
+    let answer = loop {
+        let (size, factor) = match search.next() {
+            Step::Measure { size, .. } => (size, 1.0),
+            Step::Verify { size, role } => (size, if role == Role::Larger { 0.6 } else { 1.0 }),
+            Step::Done(answer) => break *answer,
+        };
+        let goodput = 1_000.0 * (f64::from(size) / 8.0).min(1.0) * factor;
+        search.observe(Observation::of_goodput(size, goodput)).unwrap();
+    };
+    let strayed = answer.verification.as_ref().map(|verification| verification.strayed.clone());
+    assert_eq!(strayed.map(|strayed| strayed.len()), Some(1), "{}", answer.text);
+    assert!(answer.doubts.iter().any(|doubt| doubt.contains("did not do what the search had seen")));
+}
+
+#[test]
+fn absurd_numbers_of_repeats_are_not_printed() {
+    let text = answer(Shape::Noise, 0.5, 1).0.text;
+    assert!(text.contains("each size would have to be measured more than 100 times"), "{text}");
+}
+
+#[test]
 fn an_objective_that_no_size_meets_names_the_nearest() {
     let question = Question { slo: Some("p99<10ms".parse().unwrap()), ..Question::up_to(64) };
     let answer = run(question, with_p99);

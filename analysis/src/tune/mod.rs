@@ -20,6 +20,7 @@ mod noise;
 mod observation;
 mod picture;
 mod question;
+mod repeat;
 mod search;
 pub mod simulated;
 mod slo;

@@ -13,6 +13,12 @@ pub(super) const ENOUGH_REPEATS: f64 = 2.0;
 /// So many repeats (degrees of freedom) tell whether sizes differ.
 const TELLING_REPEATS: f64 = 8.0;
 
+/// Sizes that lie less than so many tolerances below the best tell how smooth a record is near its top.
+pub(super) const NEAR: f64 = 4.0;
+
+/// So many of them do.
+const ENOUGH_SIZES: usize = 5;
+
 /// Share of the variance that neighbours don't explain, from which on a curve is noise.
 const MISSED: f64 = 0.8;
 
@@ -83,6 +89,11 @@ impl Picture {
         missed > MISSED * total && self.turns() >= ODD_TURNS
     }
 
+    /// Whether too few sizes near the top of a record without an error column were seen to know its noise.
+    pub fn smoothness_unknown(&self) -> bool {
+        self.means.noise.is_none() && near_top(&self.means.means, NEAR * self.tolerance).len() < ENOUGH_SIZES
+    }
+
     /// Whether it turns so often that more of it should be seen.
     pub fn odd(&self) -> bool {
         self.turns() >= ODD_TURNS
@@ -122,8 +133,7 @@ impl Picture {
 /// Standard deviation of the sizes near the top against the straight line between their neighbours. What bends
 /// all of them the same way is the curve and not noise.
 pub(super) fn jitter(means: &[Mean], near: f64) -> f64 {
-    let top = means.iter().map(|mean| mean.log).fold(f64::MIN, f64::max);
-    let upper: Vec<&Mean> = means.iter().filter(|mean| top - mean.log <= near).collect();
+    let upper = near_top(means, near);
     let bends: Vec<f64> = upper
         .windows(3)
         .map(|three| {
@@ -131,12 +141,18 @@ pub(super) fn jitter(means: &[Mean], near: f64) -> f64 {
             missed / (1.0 + share * share + (1.0 - share) * (1.0 - share)).sqrt()
         })
         .collect();
-    if bends.len() < 3 {
+    if upper.len() < ENOUGH_SIZES {
         return 0.0;
     }
     let middle = bends.iter().sum::<f64>() / bends.len() as f64;
     let squares: f64 = bends.iter().map(|bend| (bend - middle).powi(2)).sum();
     (squares / (bends.len() as f64 - 1.0)).sqrt()
+}
+
+/// The sizes that lie less than that (in logarithms) below the best.
+fn near_top(means: &[Mean], near: f64) -> Vec<&Mean> {
+    let top = means.iter().map(|mean| mean.log).fold(f64::MIN, f64::max);
+    means.iter().filter(|mean| top - mean.log <= near).collect()
 }
 
 /// How far the middle one of three sizes lies above the straight line (over the logarithm of size) between the

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::evidence::{Evidence, Mean, Means};
-use super::noise::{is_flat, jitter};
+use super::noise::{NEAR, is_flat, jitter};
 use super::{Plateau, Question, Source};
 
 /// One-sided 95 %: how sure the search wants to be that a size is inside the plateau.
@@ -14,7 +14,10 @@ pub(super) const SURE_OUTSIDE: f64 = 1.0;
 
 /// The largest part of the tolerance that is kept back for the noise, with repeats and without.
 const KEPT_BACK: f64 = 0.5;
-const KEPT_BACK_OF_RECORD: f64 = 0.75;
+const KEPT_BACK_OF_RECORD: f64 = 0.95;
+
+/// By how many standard deviations the best size that was not asked for may be better than the best that was.
+const UNASKED: f64 = 1.5;
 
 /// The smallest part that is kept back for the sizes of a record that were not asked for.
 const LEAST_KEPT_BACK: f64 = 0.25;
@@ -55,7 +58,7 @@ impl Picture {
         let mut best = best(&means.means)?;
         let tolerance = -(1.0 - question.within).ln();
         let jitter =
-            if recorded && means.noise.is_none() { jitter(&means.means, 4.0 * tolerance) } else { 0.0 };
+            if recorded && means.noise.is_none() { jitter(&means.means, NEAR * tolerance) } else { 0.0 };
         let flat = is_flat(&means, tolerance, recorded);
         if flat {
             let noise = means.noise.unwrap_or(jitter);
@@ -115,11 +118,18 @@ impl Picture {
         } else if self.recorded {
             // What was not asked for may be better by about one standard deviation, and no record is exact.
             let noise = self.jitter.max(self.means.noise.unwrap_or(0.0));
-            noise.clamp(LEAST_KEPT_BACK * self.tolerance, KEPT_BACK_OF_RECORD * self.tolerance)
+            (UNASKED * noise).clamp(LEAST_KEPT_BACK * self.tolerance, KEPT_BACK_OF_RECORD * self.tolerance)
         } else {
             (SURE_INSIDE * doubt).min(KEPT_BACK * self.tolerance)
         };
-        self.loss(mean) <= self.tolerance - margin
+        self.loss(mean) <= self.tolerance - margin && !self.behind_record(mean)
+    }
+
+    /// Whether a record without an error column has a figure that beats this one by more than the tolerance. Nothing
+    /// excuses that: whoever reads the record sees no noise, but two figures.
+    fn behind_record(&self, mean: &Mean) -> bool {
+        let bare = self.recorded && self.means.noise.is_none();
+        bare && self.means.means.iter().any(|other| other.log - mean.log > self.tolerance)
     }
 
     /// Whether a size fails no more often than others.

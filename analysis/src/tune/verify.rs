@@ -1,7 +1,7 @@
 //! The verification: measurements that the search did not use to choose.
 
 use super::picture::Picture;
-use super::search::NEAR_LIMIT;
+use super::repeat::NEAR_LIMIT;
 use super::{Observation, Question, Role, Verification, wording};
 
 /// How many standard errors the recommended size may fall short: 95 %, one-sided.
