@@ -12,14 +12,15 @@ use super::{CapacityEstimate, Tuned, TunedSeries};
 /// A plateau with everything that a live search can have: verification, objective, fleet, a doubt.
 pub fn plateau() -> Tuned {
     let shape = Shape::Usl { sigma: 0.06, kappa: 0.000_8 };
-    let question = Question { slo: Some("p99<60ms".parse().unwrap()), ..Question::up_to(64) };
+    let slo = Some("p99<60ms".parse().unwrap());
+    let question = Question { slo: slo.clone(), ..Question::up_to(64) };
     let mut simulated = Simulated::new(shape, 0.006, Weather::Drift(-0.002), 7);
     let answer = simulated.answer(question).unwrap();
     let mut series = series("deadpool · point-read · 64 users", answer);
     if let Some(capacity) = &mut series.capacity {
         capacity.slo_breaks_at = Some(0.9 * capacity.ceiling_per_s);
     }
-    Tuned::new("42 trials of 1s on PostgreSQL 15.18", vec![series])
+    Tuned::new("42 trials of 1s on PostgreSQL 15.18", vec![series]).with_slo(slo.as_ref())
 }
 
 /// A flat truth.
@@ -65,7 +66,7 @@ pub fn several() -> Tuned {
         fleet: None,
         ..super::canned::series(&series.name, series.answer)
     });
-    Tuned::new("recorded in sweep.csv", series.collect())
+    Tuned::new("recorded in sweep.csv", series.collect()).recorded()
 }
 
 fn series(name: &str, answer: Answer) -> TunedSeries {

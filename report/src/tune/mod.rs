@@ -8,7 +8,7 @@ mod words;
 use poollab_analysis::sizing::paste::Snippet;
 use poollab_analysis::sizing::{FleetVerdict, ModelCard};
 use poollab_analysis::tune::chart::Chart;
-use poollab_analysis::tune::{Answer, Plateau, Verdict};
+use poollab_analysis::tune::{Answer, Plateau, Slo, Verdict};
 use poollab_model::SCHEMA_VERSION;
 use serde::Serialize;
 
@@ -23,6 +23,12 @@ pub struct Tuned {
     pub schema_version: u32,
     /// Where the figures come from, in a line: the plan of a live search, the name of a recorded sweep.
     pub source: String,
+    /// Whether the figures come from a recorded sweep: then there is no run and no page beside the answer.
+    pub recorded: bool,
+    /// The objective as it was asked, `p99<50ms`; `null` without one.
+    pub slo: Option<String>,
+    /// The limit of its first condition on a latency, in milliseconds.
+    pub slo_limit_ms: Option<f64>,
     /// The answers.
     pub series: Vec<TunedSeries>,
 }
@@ -30,7 +36,25 @@ pub struct Tuned {
 impl Tuned {
     /// The answers with the current version.
     pub fn new(source: impl Into<String>, series: Vec<TunedSeries>) -> Self {
-        Self { schema_version: SCHEMA_VERSION, source: source.into(), series }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            source: source.into(),
+            recorded: false,
+            slo: None,
+            slo_limit_ms: None,
+            series,
+        }
+    }
+
+    /// The same, from a recorded sweep.
+    pub fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
+    }
+
+    /// The same with the objective that was asked for, if there was one: charts draw its limit.
+    pub fn with_slo(self, slo: Option<&Slo>) -> Self {
+        let latency = slo.and_then(|slo| slo.conditions.iter().find(|one| one.figure.quantile().is_some()));
+        Self { slo: slo.map(Slo::to_string), slo_limit_ms: latency.map(|one| one.limit), ..self }
     }
 }
 

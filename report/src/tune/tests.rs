@@ -61,6 +61,21 @@ fn the_page_of_what_cannot_be_told_promises_no_size() {
 }
 
 #[test]
+fn the_objective_is_drawn_with_the_latencies_and_a_record_promises_no_page() {
+    let tuned = canned::plateau();
+    assert_eq!((tuned.slo.as_deref(), tuned.slo_limit_ms), (Some("p99<60ms"), Some(60.0)));
+    let page = html(&tuned);
+    assert!(
+        page.contains(">p99&lt;60ms</text>") || page.contains("\np99&lt;60ms\n</text>"),
+        "no name at the line"
+    );
+    assert!(page.contains("the objective is p99&lt;60ms"), "and none for a screen reader");
+    assert!(!html(&canned::any_size()).contains("the objective is"), "there was none");
+    assert!(terminal(&tuned, WIDTH, false).contains("tune.html"));
+    assert!(!terminal(&canned::several(), WIDTH, false).contains("tune.html"));
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal() {
     for (name, tuned) in all() {
         let text = terminal(&tuned, WIDTH, false);

@@ -6,7 +6,7 @@ use poollab_analysis::tune::chart::{Chart, ChartPoint};
 
 use super::axes::{Axis, HEIGHT, LEFT, LOWEST, RIGHT, TOP};
 use crate::charts::canvas::{Area, Error, Fill, Ink, Side, Spot, draw, fill, line, text_width, write};
-use crate::tune::{TunedSeries, words};
+use crate::tune::{Tuned, TunedSeries, words};
 
 /// Numbers of colours and dashes in the style sheet: a solid line, and dashed ones.
 pub const P50: usize = 0;
@@ -81,22 +81,31 @@ pub fn goodput(series: &TunedSeries) -> Option<String> {
     }))
 }
 
-/// p50 and p99; `None` where no latency was measured.
-pub fn latency(series: &TunedSeries) -> Option<String> {
+/// p50 and p99 with the objective's limit; `None` where no latency was measured.
+pub fn latency(series: &TunedSeries, tuned: &Tuned) -> Option<String> {
     let chart = &series.chart;
-    let values: Vec<f64> =
-        chart.points.iter().flat_map(|p| [p.p50_ms, p.p99_ms]).flatten().filter(|ms| *ms > 0.0).collect();
+    let measured = chart.points.iter().flat_map(|p| [p.p50_ms, p.p99_ms]).flatten();
+    let measured: Vec<f64> = measured.filter(|ms| *ms > 0.0).collect();
+    // The limit is seen also where all is far from it.
+    let values: Vec<f64> = measured.iter().copied().chain(tuned.slo_limit_ms).collect();
     let (low, high) =
         values.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), ms| (low.min(*ms), high.max(*ms)));
     let axis = Axis::new(chart, &predicted(series), low * 0.8, (high * 1.25).max(low * 3.0), true)
-        .filter(|_| !values.is_empty())?;
+        .filter(|_| !measured.is_empty())?;
+    let limit = tuned.slo.as_ref().map_or_else(String::new, |slo| format!("; the objective is {slo}"));
     let label = format!(
-        "Latency by pool size, {}: p50 and p99, both axes logarithmic; the table has the figures",
+        "Latency by pool size, {}: p50 and p99, both axes logarithmic{limit}; the table has the figures",
         series.name
     );
     Some(draw(HEIGHT as u32, &label, |area| {
         plateau(area, chart, &axis)?;
         axis.paint(area, "connections", |ms| figures::time(ms * 1e3))?;
+        if let Some(limit) = tuned.slo_limit_ms {
+            let y = axis.y(limit);
+            line(area, vec![(LEFT, y), (RIGHT + 4, y)], Ink::Limit, 2)?;
+            let name = tuned.slo.as_deref().unwrap_or("objective");
+            write(area, (LEFT + 6, y - 8), Side::Right, Ink::Limit, true, name)?;
+        }
         for (name, number, of) in
             [("p50", P50, (|p| p.p50_ms) as fn(&ChartPoint) -> Option<f64>), ("p99", P99, |p| p.p99_ms)]
         {

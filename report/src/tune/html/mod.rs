@@ -48,7 +48,7 @@ pub fn html(tuned: &Tuned) -> String {
                     @if tuned.series.is_empty() { p { "No series: nothing was measured." } }
                     @if tuned.series.len() > 1 { (parts::summary(tuned)) }
                     @for (number, series) in tuned.series.iter().enumerate() {
-                        (one(series, number, tuned.series.len() > 1))
+                        (one(series, number, tuned))
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -70,11 +70,12 @@ fn title(tuned: &Tuned) -> String {
     }
 }
 
-fn one(series: &TunedSeries, number: usize, several: bool) -> Markup {
+fn one(series: &TunedSeries, number: usize, tuned: &Tuned) -> Markup {
+    let several = tuned.series.len() > 1;
     markup! {
         h2.series id=(anchor(number)) { (series.name) }
         (answer::cards(series, number))
-        (parts::curves(series))
+        (parts::curves(series, tuned))
         @if series.answer.verification.is_some() { (parts::verification(series)) }
         @if !series.models.is_empty() { (parts::scorecard(series)) }
         @if series.capacity.is_some() || series.fleet.is_some() { (parts::load(series)) }

@@ -44,9 +44,9 @@ pub fn summary(tuned: &Tuned) -> Markup {
 }
 
 /// The charts and the measured sizes.
-pub fn curves(series: &TunedSeries) -> Markup {
+pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
     let goodput = charts::goodput(series);
-    let latency = charts::latency(series);
+    let latency = charts::latency(series, tuned);
     html! {
         section.comparison aria-label={ "Goodput and latency by size, " (series.name) } {
             h3 { "Goodput and latency by size" }

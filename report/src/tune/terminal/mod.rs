@@ -29,12 +29,12 @@ pub fn terminal(tuned: &Tuned, width: usize, colour: bool) -> String {
         out.push_str(&tables::summary(tuned, paint));
     }
     for series in &tuned.series {
-        out.push_str(&one(series, width, paint, tuned.series.len() > 1));
+        out.push_str(&one(series, width, paint, tuned));
     }
     out
 }
 
-fn one(series: &TunedSeries, width: usize, paint: Paint, several: bool) -> String {
+fn one(series: &TunedSeries, width: usize, paint: Paint, tuned: &Tuned) -> String {
     let mut out = format!("\n{}", paint.bold(&wrapped("", &one_line(&series.name), width)));
     let answer = wrapped("  ", &capital(&one_line(&series.text)), width);
     out.push_str(&if series.recommended.is_some() { paint.green(&answer) } else { paint.yellow(&answer) });
@@ -43,7 +43,7 @@ fn one(series: &TunedSeries, width: usize, paint: Paint, several: bool) -> Strin
     out.push_str(&verification(series, width, paint));
     out.push_str(&tables::scorecard(series, width, paint));
     out.push_str(&capacity(series, paint));
-    out.push_str(&settings(series, width, paint, several));
+    out.push_str(&settings(series, width, paint, tuned));
     if let Some(fleet) = &series.fleet {
         out.push_str(&heading("fleet", "", paint));
         let lines = wrapped("  ", &capital(&fleet.text), width);
@@ -95,16 +95,18 @@ fn capacity(series: &TunedSeries, paint: Paint) -> String {
 }
 
 /// The tuned library's settings and PgBouncer's; of several series only where the library is known.
-fn settings(series: &TunedSeries, width: usize, paint: Paint, several: bool) -> String {
+fn settings(series: &TunedSeries, width: usize, paint: Paint, tuned: &Tuned) -> String {
     if series.settings.is_empty() {
         return String::new();
     }
     let own = words::own_snippet(series);
-    let pooler = series.settings.iter().find(|snippet| snippet.id == "pgbouncer").filter(|_| !several);
+    let pooler =
+        series.settings.iter().find(|snippet| snippet.id == "pgbouncer").filter(|_| tuned.series.len() < 2);
     let mut shown: Vec<_> = own.into_iter().chain(pooler).collect();
     shown.dedup_by(|a, b| a.id == b.id);
-    let all =
-        format!("all {} with --json, those of a live search in tune.html too", count(series.settings.len()));
+    // A recorded sweep leaves no page.
+    let page = if tuned.recorded { "" } else { " and in tune.html" };
+    let all = format!("all {} with --json{page}", count(series.settings.len()));
     let mut out = heading("settings to paste", &all, paint);
     for snippet in shown {
         out.push_str(&format!("  {}\n", paint.bold(snippet.id)));
