@@ -55,7 +55,7 @@ pub fn tuned(measured: Measured<'_>) -> Tuned {
         chart,
         answer,
     };
-    Tuned::new(source(plan, report), vec![series])
+    Tuned::new(source(plan, report), vec![series]).with_slo(asked.slo.as_ref())
 }
 
 /// Writes `tune.json` and `tune.html` into the run's folder; gives the page.

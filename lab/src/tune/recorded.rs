@@ -30,7 +30,8 @@ pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
     let answer =
         sweep::answer(&text, &options).map_err(|why| Failure::usage(format!("{}: {why}", path.display())))?;
     let series = answer.series.into_iter().map(|series| tuned(series, &asked)).collect();
-    let tuned = Tuned::new(format!("recorded in {}", path.display()), series);
+    let tuned =
+        Tuned::new(format!("recorded in {}", path.display()), series).recorded().with_slo(asked.slo.as_ref());
     Ok(output::print(&conclude::text(&tuned, args.json)))
 }
 
