@@ -11,7 +11,7 @@ run: setup ## Compare all strategies on a limited Postgres (about two minutes)
 
 test: ## Run all tests
 	@scripts/setup $(if $(CI),ci,test)
-	PATH="$(CURDIR)/target/k6/bin:$$PATH" cargo test --workspace --locked
+	PATH="$(CURDIR)/target/k6/bin:$$PATH" cargo test --workspace --locked --no-fail-fast
 
 check: ## Formatting, lints, documentation
 	cargo fmt --all --check

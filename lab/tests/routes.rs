@@ -60,7 +60,9 @@ fn a_connection_for_each_request_is_cheaper_from_pgbouncer_than_from_postgres() 
         points.filter_map(|point| point["pooler"][name].as_u64()).max()
     };
     assert!(seen("clients_active") > Some(0), "{}", pooled["timeline"]);
-    assert!((1..=20).contains(&seen("servers_active").expect("servers")));
+    // A server is active for a fraction of a millisecond, ten looks a second may all find it idle.
+    let servers = seen("servers_active").max(seen("servers_idle")).expect("servers");
+    assert!((1..=20).contains(&servers), "{}", pooled["timeline"]);
     assert!(seen("transactions") > Some(0));
     assert!(direct["timeline"][0].get("pooler").is_none());
     let components = report["environment"]["components"].as_array().expect("components");
