@@ -17,6 +17,11 @@ pub const DEFAULT_THINK_MS: u64 = 5;
 /// Most requests in flight of an open load unless told otherwise.
 const DEFAULT_CONNECTIONS: u32 = 256;
 
+/// What the main job asks of the database.
+pub fn default_workloads() -> Vec<WorkloadSpec> {
+    ["point-read", "hold"].iter().filter_map(|id| id.parse().ok()).map(WorkloadSpec::plain).collect()
+}
+
 /// Puts what was typed into the plan. Gives the password of a database URL, which has no place in it.
 pub fn apply(
     args: &RunArgs,
@@ -160,8 +165,7 @@ fn workloads(args: &RunArgs, registry: &Registry, plan: &mut Plan, problems: &mu
     }
     if plan.workloads.is_empty() {
         // The default list holds `hold`; it has to exist to take the parameters.
-        plan.workloads =
-            ["point-read", "hold"].iter().filter_map(|id| id.parse().ok()).map(WorkloadSpec::plain).collect();
+        plan.workloads = default_workloads();
     }
     let mut holds = plan.workloads.iter_mut().filter(|spec| spec.id == "hold").peekable();
     if holds.peek().is_none() {

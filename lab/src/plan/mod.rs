@@ -119,8 +119,7 @@ fn fill_in(plan: &mut Plan, registry: &Registry) {
         plan.strategies = registry.strategies.iter().map(|info| info.id.clone()).collect();
     }
     if plan.workloads.is_empty() {
-        plan.workloads =
-            ["point-read", "hold"].iter().filter_map(|id| id.parse().ok()).map(WorkloadSpec::plain).collect();
+        plan.workloads = flags::default_workloads();
     }
     for workload in &mut plan.workloads {
         if workload.id == "hold" && workload.think_ms.is_none() {

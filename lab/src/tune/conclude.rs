@@ -84,15 +84,20 @@ fn capacity(answer: &Answer, curve: &Curve, size: u32, asked: &Asked) -> Option<
         let unqueued_s = (latency / 1e3).min(capacity.held_s);
         Some(capacity.slo_breaks_at(condition.figure.quantile()?, condition.limit / 1e3, unqueued_s))
     });
-    Some(CapacityEstimate {
-        size,
+    Some(estimate(&capacity, slo))
+}
+
+/// What documents say of a capacity.
+pub fn estimate(capacity: &Capacity, slo_breaks_at: Option<f64>) -> CapacityEstimate {
+    CapacityEstimate {
+        size: capacity.size,
         ceiling_per_s: capacity.ceiling_per_s,
         held_ms: capacity.held_s * 1e3,
         demand_ms: capacity.bounds.bottleneck_s * 1e3,
         knee: capacity.bounds.knee(),
         starts_to_queue_at: capacity.starts_to_queue_at(),
-        slo_breaks_at: slo,
-    })
+        slo_breaks_at,
+    }
 }
 
 fn name(plan: &Plan) -> String {

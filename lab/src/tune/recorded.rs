@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use poollab_analysis::sizing::paste::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, Facts};
 use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
-use poollab_report::tune::{CapacityEstimate, Tuned, TunedSeries};
+use poollab_report::tune::{Tuned, TunedSeries};
 
 use super::conclude;
 use super::question::{self, Asked};
@@ -50,18 +50,8 @@ fn read(path: &Path) -> Result<String, String> {
 
 fn tuned(series: SeriesAnswer, asked: &Asked) -> TunedSeries {
     let curve = Curve::new(series.chart.points.iter().map(|point| (point.size, point.goodput)));
-    let capacity = series.recommended.zip(curve).and_then(|(size, curve)| {
-        let capacity = Capacity::of(&curve, size)?;
-        Some(CapacityEstimate {
-            size,
-            ceiling_per_s: capacity.ceiling_per_s,
-            held_ms: capacity.held_s * 1e3,
-            demand_ms: capacity.bounds.bottleneck_s * 1e3,
-            knee: capacity.bounds.knee(),
-            starts_to_queue_at: capacity.starts_to_queue_at(),
-            slo_breaks_at: None,
-        })
-    });
+    let capacity = series.recommended.zip(curve).and_then(|(size, curve)| Capacity::of(&curve, size));
+    let capacity = capacity.map(|capacity| conclude::estimate(&capacity, None));
     TunedSeries {
         settings: series.recommended.map_or_else(Vec::new, |size| snippets(&PoolSettings::of_size(size))),
         fleet: series.recommended.zip(asked.fleet).and_then(|(size, fleet)| fleet.with_pool(size).ok()),
