@@ -9,7 +9,7 @@ const CALLS: Case = Case {
     strategy: "deadpool",
     label: "on the worker",
     workload: "blocking-call",
-    params: "think_ms=500&on=worker",
+    params: "think_ms=1500&on=worker",
     ..Case::BASE
 };
 
@@ -52,20 +52,22 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // The one worker is inside a call of 500 ms nearly all the time, and eight callers stand in line.
+        // The one worker is inside a call nearly all the time, and eight callers stand in line. A worker looks
+        // for new requests between two calls, so a question that came in a call's last 400 ms is answered in
+        // time: about one in four, and far from half.
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
-        healthz_every_ms: 500,
-        duration_ms: 4_000,
+        healthz_every_ms: 400,
+        duration_ms: 6_400,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 users; each request makes a synchronous call of 500 ms on the service's one worker",
+        says: "8 users; each request makes a synchronous call of 1.5 s on the service's one worker",
         cases: &[CALLS],
         expects: &[Expect::HealthzUnanswered { at_least_share: 0.5 }],
     },
     cured: Side {
         says: "the same calls on blocking threads",
-        cases: &[Case { label: "on blocking threads", params: "think_ms=500&on=blocking", ..CALLS }],
+        cases: &[Case { label: "on blocking threads", params: "think_ms=1500&on=blocking", ..CALLS }],
         expects: &[Expect::NoFailures, Expect::HealthzAnswered, Expect::GoodputRatio { at_least: 3.0 }],
     },
     proof: Proof {
