@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+/// Somebody stopped it: what a shell gives for a program that Ctrl-C ended.
+pub const INTERRUPTED: u8 = 130;
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub enum Failure {
@@ -70,7 +73,7 @@ impl Failure {
             }
             Self::Interrupted(what) => {
                 eprintln!("poollab: {what}");
-                ExitCode::from(130)
+                ExitCode::from(INTERRUPTED)
             }
         }
     }

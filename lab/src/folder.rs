@@ -13,6 +13,9 @@ const RUN: &str = "run.json";
 const ENVIRONMENT: &str = "environment.json";
 const TRIALS: &str = "trials.jsonl";
 
+/// Bytes below which a run is not worth starting: its documents alone need about as many.
+const ROOM: u64 = 1 << 20;
+
 /// What happens while a run goes on; it is removed at the end.
 pub const LIVE: &str = "live.jsonl";
 
@@ -32,11 +35,24 @@ impl Folder {
             format!("can't write to {}: {why}; choose another folder with --out", what.display())
         };
         fs::create_dir_all(out).map_err(|why| refuse(out, why))?;
-        let (path, id) = unused(out, id).map_err(|why| refuse(out, why))?;
+        if let Some(room) = room(out).filter(|room| *room < ROOM) {
+            return Err(format!(
+                "{} has room for {} only, and a run needs at least {}: the disk is (nearly) full; make room or choose \
+                 another folder with --out",
+                out.display(),
+                poollab_analysis::figures::bytes(room),
+                poollab_analysis::figures::bytes(ROOM)
+            ));
+        }
         let text =
             toml::to_string(plan).map_err(|why| format!("the plan can't be written as TOML: {why}"))?;
         let header = "# What was asked, fully resolved. To repeat this run: poollab run <this file>\n\n";
-        fs::write(path.join(PLAN), format!("{header}{text}")).map_err(|why| refuse(&path, why))?;
+        let (path, id) = unused(out, id).map_err(|why| refuse(out, why))?;
+        fs::write(path.join(PLAN), format!("{header}{text}")).map_err(|why| {
+            // A disk that is full has room for a folder, and not for what should be in it.
+            let _ = fs::remove_dir_all(&path);
+            refuse(&path, why)
+        })?;
         let trials = File::options().create(true).append(true).open(path.join(TRIALS));
         let trials = trials.map_err(|why| refuse(&path, why))?;
         hold(&trials);
@@ -68,8 +84,13 @@ impl Folder {
     pub fn add_trial(&mut self, trial: &TrialRecord) -> io::Result<()> {
         let mut line = serde_json::to_vec(trial)?;
         line.push(b'\n');
-        self.trials.write_all(&line)?;
-        self.trials.sync_data()
+        let before = self.trials.metadata()?.len();
+        let written = self.trials.write_all(&line).and_then(|()| self.trials.sync_data());
+        if written.is_err() {
+            // Half a line is of no use, and its room is: the run's end is still to be noted.
+            let _ = self.trials.set_len(before);
+        }
+        written
     }
 
     /// Writes `run.json`, whole or not at all.
@@ -93,8 +114,12 @@ impl Folder {
 
     fn write_json(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let next = self.path.join(format!(".{name}.new"));
-        fs::write(&next, serde_json::to_vec_pretty(value)?)?;
-        fs::rename(next, self.path.join(name))
+        let written = fs::write(&next, serde_json::to_vec_pretty(value)?)
+            .and_then(|()| fs::rename(&next, self.path.join(name)));
+        if written.is_err() {
+            let _ = fs::remove_file(&next);
+        }
+        written
     }
 }
 
@@ -190,6 +215,12 @@ fn json<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, String> {
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
     format!("can't read {}: {why}", path.display())
+}
+
+/// Bytes that may still be written there. `None`: the file system does not tell, or has no bounds.
+fn room(folder: &Path) -> Option<u64> {
+    let told = rustix::fs::statvfs(folder).ok().filter(|told| told.f_blocks > 0)?;
+    Some(told.f_bavail.saturating_mul(told.f_frsize))
 }
 
 fn unused(out: &Path, id: &str) -> io::Result<(PathBuf, String)> {

@@ -3,10 +3,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use common::Scene;
+use common::processes::signal;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -126,33 +127,6 @@ fn an_open_load_is_offered_as_asked() {
 }
 
 #[test]
-fn ctrl_c_ends_the_run_and_keeps_the_finished_trials() {
-    let scene = Scene::new();
-    let mut run = start(
-        &scene,
-        "run --strategy naive,deadpool --repeats 20 --no-ceiling --duration 500ms --warmup 100ms",
-    );
-    wait_for_a_trial(&mut run);
-    signal(&run, rustix::process::Signal::INT);
-    assert_eq!(run.wait().expect("its end").code(), Some(130));
-    let report = scene.report();
-    assert_eq!(report["run"]["status"], "interrupted");
-    assert!(!report["trials"].as_array().expect("trials").is_empty());
-    scene.assert_clean_within(PATIENCE);
-}
-
-#[test]
-fn a_lab_that_is_killed_takes_everything_with_it() {
-    let scene = Scene::new();
-    let mut run =
-        start(&scene, "run --strategy deadpool --repeats 20 --no-ceiling --duration 500ms --warmup 100ms");
-    wait_for_a_trial(&mut run);
-    run.kill().expect("kill");
-    run.wait().expect("its end");
-    scene.assert_clean_within(PATIENCE);
-}
-
-#[test]
 fn a_database_by_hand_serves_and_goes() {
     let scene = Scene::new();
     let output = scene.poollab("db up").timeout(PATIENCE).assert().success().get_output().stdout.clone();
@@ -176,27 +150,10 @@ fn a_database_by_hand_serves_and_goes() {
         .assert()
         .success()
         .stdout(contains("\"ok\""));
-    signal(&server, rustix::process::Signal::TERM);
+    signal(server.id(), rustix::process::Signal::TERM);
     assert_eq!(server.wait().expect("its end").code(), Some(0));
 
     scene.poollab("db down").timeout(PATIENCE).assert().success().stdout(contains("removed"));
     scene.poollab("db down").timeout(PATIENCE).assert().success().stdout(contains("no database is up"));
     scene.assert_clean_within(PATIENCE);
-}
-
-fn start(scene: &Scene, words: &str) -> Child {
-    scene.process(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a run")
-}
-
-/// Returns when the first trial has ended; whatever comes later is read and thrown away.
-fn wait_for_a_trial(run: &mut Child) {
-    let mut lines = BufReader::new(run.stderr.take().expect("its progress")).lines().map_while(Result::ok);
-    let first = lines.find(|line| line.starts_with("[  1/"));
-    assert!(first.is_some(), "the run ended before its first trial did");
-    std::thread::spawn(move || lines.for_each(drop));
-}
-
-fn signal(process: &Child, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_child(process);
-    rustix::process::kill_process(pid, signal).expect("a signal");
 }

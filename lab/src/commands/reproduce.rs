@@ -10,7 +10,7 @@ use crate::output;
 use crate::reproduce::{self, Options, Outcome, Told, list};
 
 /// Lists the catalogue, or carries scenarios of it out. Exit code 0: each symptom appeared and its cure
-/// removed it; 1: one did not, or was not; 3: this machine can't show one of them.
+/// removed it; 1: one did not, or was not; 3: this machine can't show one of them; 130: somebody stopped it.
 pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode, Failure> {
     if args.list {
         return Ok(output::print(&list::catalogue(output::width())));
@@ -26,7 +26,12 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode, Failure> {
     if told.len() > 1 {
         output::print(&reproduce::table(&told));
     }
-    Ok(ExitCode::from(code(&told)))
+    match told.last() {
+        Some(Told { scenario, outcome: Outcome::Interrupted(name), .. }) => Err(Failure::Interrupted(
+            format!("stopped by {name} in {}; {} scenarios had ended before", scenario.id, told.len() - 1),
+        )),
+        _ => Ok(ExitCode::from(code(&told))),
+    }
 }
 
 fn code(told: &[Told]) -> u8 {

@@ -56,7 +56,7 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         pg_bin: args.database.pg_bin.clone(),
         reuse_schema: args.database.reuse_schema,
     };
-    let ended = match &resumed {
+    let mut ended = match &resumed {
         None => runner::run(&resolved, &registry, &options)?,
         Some(resumed) if runner::missing(&resolved, resumed).is_empty() => {
             return Err(Failure::usage(format!(
@@ -66,17 +66,16 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         }
         Some(resumed) => runner::resume(&resolved, &registry, &options, resumed)?,
     };
-    let report = folder::read(&ended.folder).map_err(Failure::Environment)?;
-    folder::write_documents(&ended.folder, &report)
-        .map_err(|why| Failure::environment(format!("can't write the report: {why}")))?;
+    let report = ended.document()?;
     let text = if args.json {
         poollab_report::json(&report)
     } else {
         poollab_report::terminal(&report, output::width(), output::colour())
     };
     let code = output::print(&text);
-    if !args.json {
-        output::print(&format!("\nreport: {}\n", ended.folder.join("report.html").display()));
+    let page = ended.folder.join("report.html");
+    if !args.json && page.exists() {
+        output::print(&format!("\nreport: {}\n", page.display()));
     }
     if let Some(stopped) = ended.stopped {
         return Err(stopped);

@@ -57,6 +57,8 @@ pub enum Outcome {
     NotShown(String),
     /// It broke off, and why.
     Failed(String),
+    /// Somebody stopped it, and with what.
+    Interrupted(&'static str),
 }
 
 impl Outcome {
@@ -76,7 +78,8 @@ pub struct Told {
     pub took: Duration,
 }
 
-/// Carries scenarios out, one after another, and prints the story of each as soon as it has ended.
+/// Carries scenarios out, one after another, and prints the story of each as soon as it has ended. One that is
+/// interrupted is the last.
 pub fn run(scenarios: &[&'static Scenario], options: &Options) -> Result<Vec<Told>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -88,24 +91,23 @@ pub fn run(scenarios: &[&'static Scenario], options: &Options) -> Result<Vec<Tol
         let mut told = Vec::new();
         for scenario in scenarios {
             let began = Instant::now();
-            let carried = tokio::select! {
-                carried = carry_out(scenario, options) => carried?,
-                name = stop.asked() => {
-                    return Err(Failure::Interrupted(format!(
-                        "stopped by {name} in {}; {} scenarios had ended before",
-                        scenario.id,
-                        told.len()
-                    )));
-                }
-            };
-            told.push(Told { scenario, outcome: carried, took: began.elapsed() });
+            let outcome = carry_out(scenario, options, &mut stop).await?;
+            let interrupted = matches!(outcome, Outcome::Interrupted(_));
+            told.push(Told { scenario, outcome, took: began.elapsed() });
+            if interrupted {
+                break;
+            }
         }
         Ok(told)
     })
 }
 
 /// Carries one scenario out. `Err`: there is no environment for any of them.
-async fn carry_out(scenario: &'static Scenario, options: &Options) -> Result<Outcome, Failure> {
+async fn carry_out(
+    scenario: &'static Scenario,
+    options: &Options,
+    stop: &mut Stop,
+) -> Result<Outcome, Failure> {
     let width = output::width();
     let not_shown = |why: String| {
         let outcome = Outcome::NotShown(why);
@@ -117,7 +119,10 @@ async fn carry_out(scenario: &'static Scenario, options: &Options) -> Result<Out
     }
     let Some(first) = scenario.broken.cases.first() else { return not_shown("it has no case".to_owned()) };
     say(options, &format!("{}: starting Postgres", scenario.id));
-    let bench = Bench::start(&scenario.scene, first, options.pg_bin.as_deref()).await?;
+    let bench = tokio::select! {
+        bench = Bench::start(&scenario.scene, first, options.pg_bin.as_deref()) => bench?,
+        name = stop.asked() => return Ok(Outcome::Interrupted(name)),
+    };
     if let Some(why) = bench.cannot_show(scenario) {
         bench.stop().await?;
         return not_shown(why);
@@ -134,7 +139,7 @@ async fn carry_out(scenario: &'static Scenario, options: &Options) -> Result<Out
     let head = story::head(scenario, &summary::database(scenario, &environment));
     output::print(&head);
     let mut text = head;
-    let (seen, broke) = both_sides(scenario, options, bench, &mut folder, &mut text).await?;
+    let (seen, broke) = both_sides(scenario, options, bench, &mut folder, &mut text, stop).await?;
     let (outcome, verdict) = concluded(scenario, options, &seen, broke);
     let mut end = String::new();
     if let Some(verdict) = &verdict {
@@ -152,11 +157,19 @@ async fn carry_out(scenario: &'static Scenario, options: &Options) -> Result<Out
         started_at: started.to_string(),
         finished_at: Some(jiff::Timestamp::now().to_string()),
         seed: plan.seed,
-        status: if matches!(outcome, Outcome::Failed(_)) { RunStatus::Failed } else { RunStatus::Complete },
+        status: match outcome {
+            Outcome::Failed(_) => RunStatus::Failed,
+            Outcome::Interrupted(_) => RunStatus::Interrupted,
+            _ => RunStatus::Complete,
+        },
         trials_planned: u32::try_from(sides(scenario, options).len()).unwrap_or(u32::MAX),
         skipped: Vec::new(),
         ceiling: None,
-        error: if let Outcome::Failed(why) = &outcome { Some(why.clone()) } else { None },
+        error: match &outcome {
+            Outcome::Failed(why) => Some(why.clone()),
+            Outcome::Interrupted(name) => Some(format!("stopped by {name}")),
+            _ => None,
+        },
     };
     folder.write_run(&info).map_err(unwritable)?;
     summary::write(folder.path(), scenario, &seen, verdict.as_ref(), &outcome, &text).map_err(unwritable)?;
@@ -173,14 +186,15 @@ fn sides(scenario: &'static Scenario, options: &Options) -> Vec<(&'static Case, 
     broken.chain(cured.filter(|_| !options.only_broken)).collect()
 }
 
-/// Runs all cases and tells each side as it ends. With them, why it broke off, if it did.
+/// Runs all cases and tells each side as it ends. With them, what it came to when it broke off, if it did.
 async fn both_sides(
     scenario: &'static Scenario,
     options: &Options,
     bench: Bench,
     folder: &mut Folder,
     text: &mut String,
-) -> Result<(Vec<Seen>, Option<String>), Failure> {
+    stop: &mut Stop,
+) -> Result<(Vec<Seen>, Option<Outcome>), Failure> {
     let width = output::width();
     let mut tell = |part: String| {
         output::print(&part);
@@ -196,11 +210,18 @@ async fn both_sides(
         let mut current = match current.next(&scenario.scene, case, options.pg_bin.as_deref()).await {
             Ok(current) => current,
             Err(failure) => {
-                broke = Some(failure.text());
+                broke = Some(Outcome::Failed(failure.text()));
                 break;
             }
         };
-        let carried = case::carry_out(&mut current, scenario, case, *cured).await;
+        let carried = tokio::select! {
+            carried = case::carry_out(&mut current, scenario, case, *cured) => carried,
+            name = stop.asked() => {
+                broke = Some(Outcome::Interrupted(name));
+                bench = Some(current);
+                break;
+            }
+        };
         bench = Some(current);
         match carried {
             Ok(one) => {
@@ -210,7 +231,7 @@ async fn both_sides(
                 seen.push(one);
             }
             Err(why) => {
-                broke = Some(format!("{}, {}: {why}", record::side(*cured), case.label()));
+                broke = Some(Outcome::Failed(format!("{}, {}: {why}", record::side(*cured), case.label())));
                 break;
             }
         }
@@ -232,10 +253,10 @@ fn concluded(
     scenario: &Scenario,
     options: &Options,
     seen: &[Seen],
-    broke: Option<String>,
+    broke: Option<Outcome>,
 ) -> (Outcome, Option<poollab_scenarios::Verdict>) {
-    if let Some(why) = broke {
-        return (Outcome::Failed(why), None);
+    if let Some(broke) = broke {
+        return (broke, None);
     }
     let of = |cured: bool| -> Vec<Evidence<'_>> {
         seen.iter().filter(|seen| seen.cured == cured).map(Seen::evidence).collect()

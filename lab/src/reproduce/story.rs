@@ -88,6 +88,7 @@ pub fn verdict(outcome: &Outcome) -> String {
         }
         Outcome::NotShown(why) => format!("NOT SHOWN: {why}"),
         Outcome::Failed(why) => format!("It could not be carried out: {why}"),
+        Outcome::Interrupted(name) => format!("Stopped by {name} before its end."),
     }
 }
 

@@ -66,7 +66,8 @@ pub fn write(
     let (shown, cured, why) = match outcome {
         Outcome::Judged { shown, cured } => (Some(*shown), *cured, None),
         Outcome::NeedsTheCure => (None, None, None),
-        Outcome::NotShown(why) | Outcome::Failed(why) => (None, None, Some(why)),
+        Outcome::NotShown(why) | Outcome::Failed(why) => (None, None, Some(why.as_str())),
+        Outcome::Interrupted(name) => (None, None, Some(*name)),
     };
     let document = json!({
         "id": scenario.id,
@@ -118,6 +119,7 @@ pub fn table(told: &[Told]) -> String {
             Outcome::NeedsTheCure => ("–", "–", "it compares with the cure".to_owned()),
             Outcome::NotShown(why) => ("not shown", "–", why.clone()),
             Outcome::Failed(why) => ("FAILED", "–", why.lines().next().unwrap_or_default().to_owned()),
+            Outcome::Interrupted(name) => ("stopped", "–", format!("by {name}")),
         };
         match &one.outcome {
             Outcome::NotShown(_) => not_shown += 1,

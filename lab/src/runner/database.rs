@@ -34,6 +34,8 @@ pub struct Database {
     provided: Provided,
     observer: Observer,
     poolers: Vec<(Route, PoolerObserver)>,
+    /// Why it ended by itself, if it did: its guard says so once.
+    ended: Option<String>,
 }
 
 impl Database {
@@ -76,7 +78,7 @@ impl Database {
             let watched = PoolerObserver::start(&pooler.admin, &pooler.app_socket.dbname, LOOK_EVERY).await?;
             poolers.push((pooler.route, watched));
         }
-        Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer, poolers })
+        Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer, poolers, ended: None })
     }
 
     async fn users_own(url: &str, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
@@ -92,7 +94,7 @@ impl Database {
                 return Err(why.into());
             }
         };
-        Ok(Self { provided: Provided::User(Box::new(user)), observer, poolers: Vec::new() })
+        Ok(Self { provided: Provided::User(Box::new(user)), observer, poolers: Vec::new(), ended: None })
     }
 
     /// Who watches.
@@ -144,13 +146,20 @@ impl Database {
         }
     }
 
-    /// Whether it still runs; a guard tells by itself when its server has ended.
-    pub async fn check_alive(&mut self) -> Result<(), Failure> {
-        let Provided::Embedded(guard) = &mut self.provided else { return Ok(()) };
-        match tokio::time::timeout(Duration::ZERO, guard.failed()).await {
-            Ok(why) => Err(Failure::environment(why)),
-            Err(_) => Ok(()),
+    /// Resolves only when it ended by itself, with the reason. It may be given up and called again; a user's own
+    /// server tells nobody.
+    pub async fn ended(&mut self) -> String {
+        if let Some(why) = &self.ended {
+            return why.clone();
         }
+        let Provided::Embedded(guard) = &mut self.provided else { return std::future::pending().await };
+        let why = guard.failed().await.to_string();
+        self.ended.insert(why).clone()
+    }
+
+    /// Why it ended by itself, if it has by now.
+    pub async fn has_ended(&mut self) -> Option<String> {
+        tokio::time::timeout(Duration::ZERO, self.ended()).await.ok()
     }
 
     /// What travels with the numbers.

@@ -2,6 +2,7 @@
 
 pub mod child;
 mod database;
+mod ended;
 pub mod http;
 pub mod progress;
 pub mod stop;
@@ -18,6 +19,7 @@ use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::plan::{Registry, Resolved};
 use database::Database;
+pub use ended::Ended;
 use progress::Progress;
 use stop::Stop;
 
@@ -34,15 +36,6 @@ pub struct Options {
     pub pg_bin: Option<PathBuf>,
     /// Use a schema that is already in the user's database.
     pub reuse_schema: bool,
-}
-
-/// A run that has left results.
-#[derive(Debug)]
-pub struct Ended {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Why it did not get to its end, if it did not.
-    pub stopped: Option<Failure>,
 }
 
 /// A run that is to go on.
@@ -229,8 +222,12 @@ impl Bench<'_> {
         let acquisition = info.map_or(Acquisition::Pooled, |info| info.acquisition);
         let carried =
             trial::carry_out(spec, self.plan, acquisition, &mut self.database, &mut self.progress).await;
-        self.database.check_alive().await?;
-        match carried {
+        // A trial whose database went away at its very end measured that, and not its strategy.
+        let dead = self.database.has_ended().await;
+        match carried.and_then(|record| match &dead {
+            None => Ok(record),
+            Some(why) => Err(format!("the database ended: {why}")),
+        }) {
             Ok(record) => {
                 self.without_result = 0;
                 self.finished += 1;
@@ -243,6 +240,9 @@ impl Bench<'_> {
                 self.progress.trial_failed(spec, &reason);
                 self.info.skipped.push(SkippedTrial { id: spec.id.clone(), reason: reason.clone() });
                 self.save_info()?;
+                if let Some(why) = dead {
+                    return Err(Failure::Environment(why));
+                }
                 if self.without_result == GIVE_UP_AFTER {
                     return Err(Failure::Environment(format!(
                         "{GIVE_UP_AFTER} trials in a row have no result, the last one because {reason}"
@@ -330,7 +330,12 @@ impl Bench<'_> {
         };
         info.finished_at = Some(jiff::Timestamp::now().to_string());
         info.error = stopped.as_ref().map(Failure::text);
-        folder.write_run(&info).map_err(|why| unwritable(&folder, &why))?;
+        let stopped = match (folder.write_run(&info), stopped) {
+            (Ok(()), stopped) => stopped,
+            // Why the run ended is more than that its end could not be noted.
+            (Err(why), Some(stopped)) => Some(stopped.and(&format!("; its end can't be noted there: {why}"))),
+            (Err(why), None) => Some(unwritable(&folder, &why)),
+        };
         Ok(Ended { folder: folder.path().to_owned(), stopped })
     }
 

@@ -91,7 +91,7 @@ async fn measure(
     plan: &Plan,
     address: &str,
     server: &mut Child<ServerEvent>,
-    database: &Database,
+    database: &mut Database,
     progress: &Progress,
 ) -> Result<(LoadResult, Watched), String> {
     let (method, path, ids) = poollab_servers::request_path(&spec.workload);
@@ -132,6 +132,7 @@ async fn measure(
                 }
                 continue;
             }
+            why = database.ended() => return Err(format!("the database ended in the middle of it: {why}")),
         };
         match event {
             LoadEvent::Measuring => {

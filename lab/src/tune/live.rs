@@ -40,19 +40,17 @@ pub fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
         reuse_schema: args.database.reuse_schema,
     };
     let mut answer = None;
-    let ended = runner::conduct("tune", &resolved, &registry, &options, async |bench| {
+    let mut ended = runner::conduct("tune", &resolved, &registry, &options, async |bench| {
         answer = Some(search(bench, &asked, &resolved, &template).await?);
         Ok(())
     })?;
+    let report = ended.document()?;
     if let Some(stopped) = ended.stopped {
         return Err(stopped);
     }
     let Some(answer) = answer else {
         return Err(Failure::environment("the search ended without an answer"));
     };
-    let report = crate::folder::read(&ended.folder).map_err(Failure::Environment)?;
-    crate::folder::write_documents(&ended.folder, &report)
-        .map_err(|why| Failure::environment(format!("can't write the report: {why}")))?;
     let measured = Measured { answer, plan: &resolved.plan, report: &report, asked: &asked };
     let tuned = conclude::tuned(measured);
     let page = conclude::write(&ended.folder, &tuned)?;

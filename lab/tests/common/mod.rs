@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses another part of it")]
 
+pub mod processes;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -37,6 +39,11 @@ impl Scene {
     /// Where poollab looks for the user's own defaults.
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("config")
+    }
+
+    /// Where poollab puts what has to go at its end.
+    pub fn tmp(&self) -> PathBuf {
+        self.folder.path().join("tmp")
     }
 
     pub fn poollab(&self, words: &str) -> Command {
@@ -86,8 +93,8 @@ impl Scene {
         }
     }
 
-    fn left_behind(&self) -> Vec<String> {
-        let tmp = self.folder.path().join("tmp");
+    pub fn left_behind(&self) -> Vec<String> {
+        let tmp = self.tmp();
         let folders = entries(&tmp).into_iter().map(|path| path.display().to_string());
         folders.chain(processes_naming(&tmp)).collect()
     }

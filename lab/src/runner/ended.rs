@@ -1,0 +1,36 @@
+//! What a run has left, and its documents.
+
+use std::path::PathBuf;
+
+use poollab_model::Report;
+
+use crate::exit::Failure;
+use crate::folder;
+
+/// A run that has left results.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Why it did not get to its end, if it did not.
+    pub stopped: Option<Failure>,
+}
+
+impl Ended {
+    /// Concludes from what was measured and writes the documents. Where they can't be written the conclusions are
+    /// still given, and what went wrong joins [`stopped`](Self::stopped): nothing that was measured is lost.
+    pub fn document(&mut self) -> Result<Report, Failure> {
+        let report = folder::read(&self.folder).map_err(Failure::Environment)?;
+        if let Err(why) = folder::write_documents(&self.folder, &report) {
+            let unwritten = format!(
+                "the report can't be written: {why}; when it can be:  poollab report {} --write",
+                self.folder.display()
+            );
+            self.stopped = Some(match self.stopped.take() {
+                Some(stopped) => stopped.and(&format!("; {unwritten}")),
+                None => Failure::Environment(unwritten),
+            });
+        }
+        Ok(report)
+    }
+}
