@@ -35,6 +35,20 @@ pub fn process_figures(pid: u32) -> Option<(f64, Option<u64>)> {
     Some((ticks as f64 / rustix::param::clock_ticks_per_second() as f64, peak))
 }
 
+/// CPU seconds that the whole machine has spent on anything but idling since it started, what its host took away
+/// (steal) included; and its cores, of which this process may be allowed a few only.
+pub fn spent() -> Option<(f64, u32)> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    let mut lines = stat.lines().take_while(|line| line.starts_with("cpu"));
+    let fields: Vec<u64> =
+        lines.next()?.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; what guests used is in user and nice already.
+    let [user, nice, system, _, _, irq, softirq, steal] = *fields.first_chunk()?;
+    let ticks = user + nice + system + irq + softirq + steal;
+    let cores = u32::try_from(lines.count()).ok().filter(|cores| *cores > 0)?;
+    Some((ticks as f64 / rustix::param::clock_ticks_per_second() as f64, cores))
+}
+
 fn os_release() -> Option<String> {
     let text = fs::read_to_string("/etc/os-release").ok()?;
     let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
@@ -69,5 +83,15 @@ mod tests {
     fn the_figures_of_this_very_process_are_found() {
         let (cpu, memory) = process_figures(std::process::id()).unwrap();
         assert!(cpu >= 0.0 && memory.unwrap() > 1 << 20);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn work_shows_in_what_the_machine_has_spent() {
+        let (before, began) = (spent().unwrap().0, std::time::Instant::now());
+        while began.elapsed() < std::time::Duration::from_millis(200) {
+            std::hint::spin_loop();
+        }
+        assert!(spent().unwrap().0 - before >= 0.1);
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use poollab_analysis::diff::Side;
 use poollab_model::{Report, RunInfo, RunStatus};
 use serde::Serialize;
 
@@ -99,6 +100,28 @@ pub fn read(named: &Path, out: &Path) -> Result<Report, String> {
             .map_err(|why| format!("{} is not a report.json of poollab: {why}", path.display()));
     }
     folder::read(&path)
+}
+
+/// One side of a comparison: a run that was named as for [`read`], or a folder of several, which are taken together.
+pub fn side(named: &Path, out: &Path) -> Result<Side, Vec<String>> {
+    let one = |why: String| vec![why];
+    let path = find(named, out).map_err(one)?;
+    if path.is_file() || folder::is_run(&path) {
+        return read(&path, out).map(Side::from).map_err(one);
+    }
+    let (mut runs, mut problems) = (Vec::new(), Vec::new());
+    let folders = fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path());
+    for run in folders.filter(|path| folder::is_run(path)) {
+        match folder::read(&run) {
+            Ok(report) => runs.push(report),
+            Err(why) => problems.push(why),
+        }
+    }
+    match runs.pop() {
+        _ if !problems.is_empty() => Err(problems),
+        Some(first) => Ok(Side::of(first, runs)),
+        None => Err(vec![format!("{} is neither a run nor a folder with runs in it", path.display())]),
+    }
 }
 
 /// The folders of these ids, if every one of them is a run that is not running: all or none.

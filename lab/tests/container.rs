@@ -6,8 +6,10 @@ mod common;
 use std::time::Duration;
 
 use common::Scene;
+use common::processes::{descendants, signal, start, wait_for_a_trial};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use rustix::process::Signal;
 
 const SHORT: &str =
     "--strategy deadpool --workload point-read --users 8 --no-ceiling --duration 1s --warmup 300ms";
@@ -86,6 +88,42 @@ fn a_container_is_limited_watched_and_removed() {
         assert!(std::time::Instant::now() < deadline, "the guard has not removed its container");
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// With its guard killed as well nobody is left to remove it but the next one who starts something.
+#[test]
+#[ignore = "needs a container engine and the image poollab-db (docker build -t poollab-db db)"]
+fn a_container_without_a_guard_is_removed_by_the_next_run_and_a_strangers_is_not() {
+    let docker = |words: &str| -> String {
+        let output = std::process::Command::new("docker").args(words.split(' ')).output().expect("docker");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    let ours = || docker("ps --all --quiet --no-trunc --filter label=io.poollab.lock");
+    assert_eq!(ours(), "", "left by somebody else: it would be removed, or stay, for other reasons");
+    let stranger = docker("create --name poollab-db-of-a-stranger poollab-db");
+
+    let scene = Scene::new();
+    let mut run = start(&scene, &format!("run --database container --repeats 50 {SHORT}"));
+    wait_for_a_trial(&mut run);
+    let left = ours();
+    let guard = descendants(run.id()).into_iter().find(|(_, line)| line.contains("db guard"));
+    let (guard, _) = guard.expect("a guard");
+    for pid in [guard, run.id()] {
+        signal(pid, Signal::KILL);
+    }
+    run.wait().expect("its end");
+    assert_eq!(ours(), left, "nobody is there to remove it");
+
+    scene
+        .poollab(&format!("run --database container --repeats 1 {SHORT}"))
+        .timeout(Duration::from_secs(180))
+        .assert()
+        .success()
+        .stderr(contains("left by a poollab that was killed"));
+    assert_eq!(ours(), "");
+    docker(&format!("rm {stranger}"));
+    scene.assert_clean_within(Duration::from_secs(10));
 }
 
 /// Half of the CPU gives half of the work, within a quarter, in the median of three pairs.

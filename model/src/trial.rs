@@ -60,6 +60,10 @@ pub struct TrialRecord {
     pub generator: GeneratorFigures,
     /// What the service used.
     pub server: ServerFigures,
+    /// CPU time that others than lab, generator, service and database used while measuring, as a share of the whole
+    /// machine (0 to 1), what its host took from it included. `None`: it can't be told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others_cpu_share: Option<f64>,
     /// The course of the trial.
     pub timeline: Vec<TimelinePoint>,
     /// The full latency distributions.

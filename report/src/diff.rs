@@ -2,7 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use poollab_analysis::diff::{Change, Diff, Judgement, Row};
+use poollab_analysis::diff::{Change, Design, Diff, Judgement, Row};
 use poollab_analysis::figures;
 
 use crate::rows::NOTHING as NONE;
@@ -44,6 +44,7 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
     text.push('\n');
     text.push_str(&missing(diff).map(|line| format!("{line}\n")).collect::<String>());
     text.push_str(&format!("{}\n", verdict(diff)));
+    text.push_str(&shown(diff).map_or_else(String::new, |shown| shown + "\n"));
     if diff.rows().next().is_some() {
         let meaning = "=: no difference that the noise allows. ±: the 95 % interval for all rows together.";
         text.push_str(&if colour { paint(colour, "2", meaning) } else { format!("{meaning}\n") });
@@ -79,6 +80,9 @@ pub fn markdown(diff: &Diff) -> String {
     let missing: String = missing(diff).map(|line| format!("- {}\n", escape(&line))).collect();
     if !missing.is_empty() {
         text.push_str(&format!("\n{missing}"));
+    }
+    if let Some(shown) = shown(diff) {
+        text.push_str(&format!("\n{shown}\n"));
     }
     text.push_str("\n<sub>In brackets: the interval of the ratio, run over base.</sub>\n");
     text
@@ -197,6 +201,19 @@ fn verdict(diff: &Diff) -> String {
     parts.join("; ")
 }
 
+/// What could have been seen at all: who reads "no difference" has to know how large one may hide.
+fn shown(diff: &Diff) -> Option<String> {
+    let smallest = diff.smallest_change?;
+    let hint = match diff.design {
+        Design::Alternate => "more pairs of runs show less",
+        Design::Single | Design::Apart => {
+            "to see less, make several runs of each, alternately, and give the two folders"
+        }
+    };
+    let smallest = figures::percent(smallest);
+    Some(format!("These runs can show a change of goodput from about {smallest} on; {hint}."))
+}
+
 fn paint(colour: bool, code: &str, line: &str) -> String {
     if colour { format!("\u{1b}[{code}m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
 }
@@ -221,7 +238,7 @@ mod tests {
         for trial in run.trials.iter_mut().filter(|trial| trial.strategy == "deadpool") {
             fixtures::set_goodput(trial, trial.goodput_rps * 0.8);
         }
-        diff(&base.report(), &run.report())
+        diff(&base.report().into(), &run.report().into())
     }
 
     #[test]

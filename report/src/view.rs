@@ -221,7 +221,7 @@ mod tests {
         let base = fixtures::run_of(3).report();
         let mut run = base.clone();
         run.environment.machine.cores += 1;
-        let found = diff(&base, &run);
+        let found = diff(&base.into(), &run.into());
         assert!(!pair(&found, false).contains("no difference"));
         assert!(
             pair(&found, true).contains("no difference") && pair(&found, true).contains("Not comparable")

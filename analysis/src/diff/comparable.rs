@@ -3,6 +3,7 @@
 use poollab_model::{DatabaseChoice, Environment, Report};
 use serde::Serialize;
 
+use super::{Design, Side};
 use crate::compare::Group;
 use crate::figures;
 
@@ -77,22 +78,36 @@ pub(super) fn settings(heading: &str, pairs: &[(&Group, &Group)]) -> Vec<Obstacl
     found.0
 }
 
-/// Load for each core from which on others are at work: the lab itself, run after run, makes less.
-const BUSY: f64 = 1.5;
+/// Share of the machine that others may use before it is called busy. What can't be attributed, the kernel's work
+/// for our own sockets among it, is a few per cent.
+const BUSY: f64 = 0.1;
 
-/// Whether others were at work when a run began, in words.
-pub(super) fn busy(report: &Report) -> Option<String> {
-    let machine = &report.environment.machine;
-    let load = machine.load_average.filter(|load| *load > BUSY * f64::from(machine.cores))?;
+/// Whether others were at work while a side was measured, in words.
+pub(super) fn busy(base: &Side, run: &Side) -> Option<String> {
+    let sides = [base, run].into_iter();
+    let (side, share) = sides
+        .filter_map(|side| Some((side, side.others()?)))
+        .filter(|(_, share)| *share > BUSY)
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     Some(format!(
-        "others were at work when {} began (load average {load:.1} on {} cores): only a change by half or more can be \
-         told from that",
-        report.run.id, machine.cores
+        "others were at work: they used {} of the machine while {} was measured",
+        figures::percent(share),
+        side.name()
     ))
 }
 
 /// What differs and may be the very thing that is compared.
-pub(super) fn remarks(base: &Report, run: &Report) -> Vec<String> {
+pub(super) fn remarks(base: &Side, run: &Side, design: Design) -> Vec<String> {
+    let busy = busy(base, run).map(|busy| match design {
+        Design::Single => format!("{busy}; only a change by half or more can be told from that"),
+        Design::Alternate | Design::Apart => busy,
+    });
+    let apart = (design == Design::Apart).then(|| {
+        "the runs of the two sides were not made alternately: what changed on the machine between them counts as a \
+         difference"
+            .to_owned()
+    });
+    let (base, run) = (&base.report, &run.report);
     let mut found = Differences::default();
     let (one, other) = (&base.environment, &run.environment);
     found.add("poollab", one.poollab.clone(), other.poollab.clone());
@@ -104,7 +119,7 @@ pub(super) fn remarks(base: &Report, run: &Report) -> Vec<String> {
         }
     }
     found.add("seed", base.plan.seed.to_string(), run.plan.seed.to_string());
-    let mut remarks: Vec<String> = [base, run].into_iter().filter_map(busy).collect();
+    let mut remarks: Vec<String> = busy.into_iter().chain(apart).collect();
     remarks.extend(found.0.iter().map(Obstacle::to_string));
     if let (Some(before), Some(after)) = (&base.ceiling, &run.ceiling)
         && before.tps > 0.0

@@ -1,25 +1,35 @@
-//! Two runs side by side: what became better, what worse, and what the noise does not allow to be told apart.
+//! Two runs side by side, or several of each: what became better, what worse, and what the noise does not allow to
+//! be told apart.
 
 mod comparable;
 mod judge;
+mod side;
 
 pub use comparable::{Obstacle, environments, obstacles};
 pub use judge::{Change, Judgement};
+pub use side::{Design, Side};
 
-use poollab_model::{Report, TrialRecord};
+use poollab_model::TrialRecord;
 use serde::Serialize;
 
 use crate::compare::{Group, Section, compare};
-use crate::stats::{Noise, family_confidence};
-use judge::change;
+use crate::stats::{Spread, family_confidence};
+use judge::{Judge, Samples};
+use side::design;
 
-/// Two runs compared.
+/// Two runs compared, or several of each.
 #[derive(Debug, Clone, Serialize)]
 pub struct Diff {
-    /// Ids of the two runs: first the base.
+    /// The base: its id, or how many runs it is.
     pub base: String,
-    /// The one that is judged.
+    /// What is judged, likewise.
     pub run: String,
+    /// Runs of both.
+    pub runs: (usize, usize),
+    /// How they were measured.
+    pub design: Design,
+    /// The smallest change of goodput that a middling row could have shown, as a share; `None`: no row could any.
+    pub smallest_change: Option<f64>,
     /// Why the two are not comparable; empty when they are.
     pub obstacles: Vec<Obstacle>,
     /// What differs and may be what was meant to be compared: versions.
@@ -86,9 +96,9 @@ impl Diff {
 type Matched<'a> = (&'a Section, &'a Section, Vec<(&'a Group, &'a Group)>);
 
 /// Compares `run` with `base`, whether or not that makes sense: [`Diff::obstacles`] says why it may not.
-pub fn diff(base: &Report, run: &Report) -> Diff {
-    let (base_sections, run_sections) =
-        (compare(&base.trials, base.ceiling.as_ref()), compare(&run.trials, run.ceiling.as_ref()));
+pub fn diff(base: &Side, run: &Side) -> Diff {
+    let sections_of = |side: &Side| compare(&side.report.trials, side.report.ceiling.as_ref());
+    let (base_sections, run_sections) = (sections_of(base), sections_of(run));
     let pairs: Vec<(&Section, &Section)> = base_sections
         .iter()
         .filter_map(|section| Some((section, run_sections.iter().find(|other| same(section, other))?)))
@@ -97,16 +107,26 @@ pub fn diff(base: &Report, run: &Report) -> Diff {
         pairs.into_iter().map(|(one, other)| (one, other, groups(one, other))).collect();
     // Each goodput is a chance of a false alarm, and each p99 another.
     let comparisons = 2 * matched.iter().map(|(_, _, groups)| groups.len()).sum::<usize>();
-    let confidence = family_confidence(comparisons);
-    let mut obstacles = obstacles(base, run);
+    let design = design(base, run);
+    let judge = Judge {
+        design,
+        confidence: family_confidence(comparisons),
+        allowance: if comparable::busy(base, run).is_some() { judge::BUSY } else { 0.0 },
+    };
+    let mut obstacles = obstacles(&base.report, &run.report);
+    for more in base.obstacles.iter().chain(&run.obstacles) {
+        if !obstacles.contains(more) {
+            obstacles.push(more.clone());
+        }
+    }
     for (one, _, groups) in &matched {
         obstacles.extend(comparable::settings(&one.heading, groups));
     }
-    let sections = matched
+    let sections: Vec<SectionDiff> = matched
         .iter()
         .map(|(one, other, groups)| SectionDiff {
             heading: one.heading.clone(),
-            rows: rows(base, run, one, other, groups, confidence),
+            rows: rows(base, run, one, other, groups, &judge),
         })
         .filter(|section| !section.rows.is_empty())
         .collect();
@@ -122,11 +142,16 @@ pub fn diff(base: &Report, run: &Report) -> Diff {
             .map(|(section, group)| format!("{} on {}", group.label, section.heading))
             .collect()
     };
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    let shown = Spread::of(rows.filter_map(|row| row.goodput.shows(judge.allowance)));
     Diff {
-        base: base.run.id.clone(),
-        run: run.run.id.clone(),
+        base: base.name(),
+        run: run.name(),
+        runs: (base.runs(), run.runs()),
+        design,
+        smallest_change: shown.map(|shown| shown.median),
         obstacles,
-        remarks: comparable::remarks(base, run),
+        remarks: comparable::remarks(base, run, design),
         only_base: missing(&base_sections, true),
         only_run: missing(&run_sections, false),
         sections,
@@ -146,27 +171,24 @@ fn groups<'a>(one: &'a Section, other: &'a Section) -> Vec<(&'a Group, &'a Group
 }
 
 fn rows(
-    base: &Report,
-    run: &Report,
+    base: &Side,
+    run: &Side,
     one: &Section,
     other: &Section,
     pairs: &[(&Group, &Group)],
-    confidence: f64,
+    judge: &Judge,
 ) -> Vec<Row> {
-    let busy = [base, run].into_iter().any(|report| comparable::busy(report).is_some());
-    let between = if busy { judge::BETWEEN_RUNS_BUSY } else { judge::BETWEEN_RUNS };
     let changes = |pick: fn(&TrialRecord) -> Option<f64>, more_is_better: bool| -> Vec<Change> {
-        // The repeats of every group of both runs, as far as they say how noisy this figure is here.
-        let of = |report: &Report, section: &Section| -> Vec<Vec<f64>> {
-            section.groups.iter().map(|group| values(report, group, pick)).collect()
+        let of = |side: &Side, section: &Section| -> Vec<Samples> {
+            section.groups.iter().map(|group| Samples(side.values(group, pick))).collect()
         };
-        let lists = [of(base, one), of(run, other)].concat();
-        let noise = Noise::of(lists.iter().map(Vec::as_slice));
+        // Every group of both sides, as far as it says how noisy this figure is here.
+        let noise = judge.noise(&[of(base, one), of(run, other)].concat());
         pairs
             .iter()
             .map(|(a, b)| {
-                let (a, b) = (values(base, a, pick), values(run, b, pick));
-                change(&a, &b, &noise, confidence, between, more_is_better)
+                let (a, b) = (Samples(base.values(a, pick)), Samples(run.values(b, pick)));
+                judge.change(&a, &b, &noise, more_is_better)
             })
             .collect()
     };
@@ -191,10 +213,6 @@ fn rows(
             repeats: (a.trials.len(), b.trials.len()),
         })
         .collect()
-}
-
-fn values(report: &Report, group: &Group, pick: fn(&TrialRecord) -> Option<f64>) -> Vec<f64> {
-    report.trials.iter().filter(|trial| group.trials.contains(&trial.id)).filter_map(pick).collect()
 }
 
 #[cfg(test)]

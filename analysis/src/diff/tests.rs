@@ -3,6 +3,10 @@ use poollab_model::{HumanDuration, Limits, Report};
 use super::*;
 use crate::fixtures;
 
+fn diff(base: &Report, run: &Report) -> Diff {
+    super::diff(&base.clone().into(), &run.clone().into())
+}
+
 /// A run whose goodput is `factor` times that of the canned one, with repeats that scatter a little.
 fn scaled(factor: f64) -> Report {
     let mut run = fixtures::run_of(3);
@@ -44,10 +48,9 @@ fn lower_latency_is_better_and_not_lower_goodput() {
 }
 
 #[test]
-fn what_shifts_as_much_as_two_equal_runs_do_is_no_difference() {
-    assert!(!diff(&scaled(1.0), &scaled(1.0 - BETWEEN / 2.0)).differs());
+fn a_small_shift_that_repeats_agree_on_is_no_difference_between_two_runs() {
+    assert!(!diff(&scaled(1.0), &scaled(0.975)).differs());
 }
-const BETWEEN: f64 = judge::BETWEEN_RUNS;
 
 #[test]
 fn a_single_repeat_decides_nothing() {
@@ -110,12 +113,67 @@ fn another_workload_is_an_obstacle_and_compares_nothing() {
 
 #[test]
 fn where_others_were_at_work_only_a_large_change_counts_and_that_is_said() {
-    let mut busy = scaled(0.8);
-    busy.environment.machine.load_average = Some(40.0);
-    let found = diff(&scaled(1.0), &busy);
+    let busy = |factor: f64| {
+        let mut run = scaled(factor);
+        run.trials.iter_mut().for_each(|trial| trial.others_cpu_share = Some(0.4));
+        run
+    };
+    let found = diff(&scaled(1.0), &busy(0.8));
     assert!(!found.differs());
-    assert!(found.remarks.iter().any(|remark| remark.contains("load average 40.0")), "{:?}", found.remarks);
-    busy = scaled(0.3);
-    busy.environment.machine.load_average = Some(40.0);
-    assert!(diff(&scaled(1.0), &busy).differs());
+    assert!(
+        found.remarks.iter().any(|remark| remark.contains("used 40 % of the machine")),
+        "{:?}",
+        found.remarks
+    );
+    assert!(diff(&scaled(1.0), &busy(0.3)).differs());
+}
+
+/// Runs of one machine whose speed wanders from run to run: `place` says which of them, `factor` what is compared.
+fn wandering(place: usize, factor: f64) -> Report {
+    const SPEED: [f64; 8] = [1.0, 0.66, 1.04, 0.7, 0.98, 1.02, 0.65, 0.97];
+    let mut run = scaled(SPEED[(place / 2) % 8] * factor);
+    run.run.started_at = format!("2026-11-21T10:{place:02}:00Z");
+    run
+}
+
+fn side(places: impl Iterator<Item = usize>, factor: f64) -> Side {
+    let mut runs = places.map(|place| wandering(place, factor));
+    let first = runs.next().unwrap();
+    Side::of(first, runs.collect())
+}
+
+#[test]
+fn runs_that_alternate_show_a_small_change_on_a_machine_that_wanders() {
+    let (even, odd) = (|| (0..16).step_by(2), || (1..16).step_by(2));
+    let found = super::diff(&side(even(), 1.0), &side(odd(), 0.9));
+    assert_eq!((found.design, found.runs), (Design::Alternate, (8, 8)));
+    let (_, row) = found.rows().find(|(_, row)| row.label == "deadpool ×8").unwrap();
+    assert_eq!(row.goodput.judgement, Judgement::Worse, "{:?}", row.goodput);
+    assert!((row.goodput.ratio.unwrap() - 0.9).abs() < 0.01);
+    assert!(found.smallest_change.unwrap() < 0.05, "{:?}", found.smallest_change);
+    assert!(!super::diff(&side(even(), 1.0), &side(odd(), 1.0)).differs());
+}
+
+#[test]
+fn runs_one_side_after_the_other_are_not_paired_and_that_is_said() {
+    let found = super::diff(&side(0..8, 1.0), &side(8..16, 0.9));
+    assert_eq!(found.design, Design::Apart);
+    assert!(!found.differs(), "the machine wanders by more than that");
+    assert!(found.remarks.iter().any(|remark| remark.contains("alternately")), "{:?}", found.remarks);
+    assert!(found.obstacles.is_empty(), "{:?}", found.obstacles);
+}
+
+#[test]
+fn a_stranger_among_the_runs_of_a_side_is_named() {
+    let mut stranger = wandering(4, 1.0);
+    stranger.environment.limits.cpus = Some(0.25);
+    let base = Side::of(wandering(0, 1.0), vec![wandering(2, 1.0), stranger]);
+    let found = super::diff(&base, &side((1..6).step_by(2), 1.0));
+    assert!(found.obstacles.iter().any(|obstacle| obstacle.what == "CPU limit"), "{:?}", found.obstacles);
+}
+
+#[test]
+fn one_run_against_several_tells_nothing() {
+    let found = super::diff(&side(0..1, 1.0), &side(1..4, 0.5));
+    assert!(found.rows().all(|(_, row)| row.goodput.judgement == Judgement::CannotTell));
 }

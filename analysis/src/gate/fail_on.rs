@@ -167,8 +167,13 @@ impl fmt::Display for FailOn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::diff;
+    use poollab_model::Report;
+
     use crate::fixtures;
+
+    fn diff(base: &Report, run: &Report) -> Diff {
+        crate::diff::diff(&base.clone().into(), &run.clone().into())
+    }
 
     fn reasons(text: &str, factor: f64) -> Vec<String> {
         let mut base = fixtures::run_of(3);

@@ -13,10 +13,12 @@
 //!
 //! A group with one repeat has no interval, whatever the others did: [`Verdict::CannotTell`].
 
+mod between;
 mod histogram;
 mod ratio;
 mod spread;
 
+pub use between::{SHARED, of_pairs, of_runs};
 pub use histogram::{HistogramError, Latency, curve, decode, merge, quantiles};
 pub use ratio::{FLOOR, Interval, Noise, PRIOR_DF, Ratio, Verdict, family_confidence, interval, ratio};
 pub use spread::Spread;

@@ -122,6 +122,17 @@ impl Ratio {
 /// included), `confidence` is for example 0.95. `None` when a repeat is 0 or there is none: a ratio to
 /// nothing is no number.
 pub fn ratio(first: &[f64], second: &[f64], noise: &Noise, confidence: f64) -> Option<Ratio> {
+    with_shared(first, second, noise, confidence, 0.0)
+}
+
+/// The same where all repeats of a group share a deviation: its variance, as a share of one repeat's.
+pub(super) fn with_shared(
+    first: &[f64],
+    second: &[f64],
+    noise: &Noise,
+    confidence: f64,
+    shared: f64,
+) -> Option<Ratio> {
     let (a, b) = (logarithms(first)?, logarithms(second)?);
     let difference = mean(&a) - mean(&b);
     let value = difference.exp();
@@ -134,7 +145,7 @@ pub fn ratio(first: &[f64], second: &[f64], noise: &Noise, confidence: f64) -> O
     let own = [first, second];
     let others = noise.without(&own);
     let parts = [(own[0].moderated(&others), a.len()), (own[1].moderated(&others), b.len())]
-        .map(|((variance, df), n)| (variance / n as f64, df));
+        .map(|((variance, df), n)| (variance * (shared + 1.0 / n as f64), df));
     let variance: f64 = parts.iter().map(|(part, _)| part).sum();
     // Welch–Satterthwaite.
     let df = variance * variance / parts.iter().map(|(part, df)| part * part / df).sum::<f64>();
@@ -160,17 +171,17 @@ pub fn family_confidence(comparisons: usize) -> f64 {
 }
 
 /// Two-sided quantile of Student's t.
-fn quantile(confidence: f64, df: f64) -> Option<f64> {
+pub(super) fn quantile(confidence: f64, df: f64) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, df).ok()?.inverse_cdf(0.5 + confidence / 2.0);
     t.is_finite().then_some(t)
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// `None` unless every value is positive and finite, and there is one.
-fn logarithms(values: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn logarithms(values: &[f64]) -> Option<Vec<f64>> {
     let usable = !values.is_empty() && values.iter().all(|value| value.is_finite() && *value > 0.0);
     usable.then(|| values.iter().map(|value| value.ln()).collect())
 }

@@ -39,10 +39,10 @@ pub struct RunCommand {
 /// What `diff` takes.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The run to compare with: its folder, its id, or its report.json
+    /// The run to compare with: its folder, its id, or its report.json; or a folder of several runs
     #[arg(value_name = "BASE")]
     pub base: PathBuf,
-    /// The run that is judged
+    /// The run that is judged, or a folder of several
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Compare although limits, machine, settings or workloads differ; the output says so

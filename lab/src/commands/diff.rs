@@ -17,7 +17,7 @@ pub fn compare(args: &DiffArgs) -> Result<ExitCode, Failure> {
         .iter()
         .filter_map(|text| text.parse().map_err(|why| problems.push(format!("--fail-on: {why}"))).ok())
         .collect();
-    let mut read = |named| shelf::read(named, &args.out).map_err(|why| problems.push(why)).ok();
+    let mut read = |named| shelf::side(named, &args.out).map_err(|why| problems.extend(why)).ok();
     let (base, run) = (read(&args.base), read(&args.run));
     let (Some(base), Some(run), true) = (base, run, problems.is_empty()) else {
         return Err(Failure::Usage(problems));
@@ -25,7 +25,7 @@ pub fn compare(args: &DiffArgs) -> Result<ExitCode, Failure> {
     let found = diff(&base, &run);
     if !found.obstacles.is_empty() && !args.anyway {
         let mut reasons: Vec<String> = found.obstacles.iter().map(ToString::to_string).collect();
-        reasons.insert(0, "these two runs are not comparable; --anyway compares them and says so".to_owned());
+        reasons.insert(0, "these runs are not comparable; --anyway compares them and says so".to_owned());
         return Err(Failure::Usage(reasons));
     }
     let code = output::print(&match args.format {

@@ -54,13 +54,57 @@ fn table(runs: &[Entry], args: &RunsArgs) -> String {
         })
         .collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..4).map(width).collect();
+    let others: usize = [0, 2, 3, 4].map(|column| width(column) + 2).iter().sum();
+    let what_width = width(1).min(output::width().saturating_sub(others).max(LEAST_OF_WHAT));
     rows.iter()
         .map(|[id, what, state, leader, size]| {
             format!(
-                "{id:<0$}  {what:<1$}  {state:<2$}  {leader:<3$}  {size}\n",
-                widths[0], widths[1], widths[2], widths[3]
+                "{id:<0$}  {what:<what_width$}  {state:<1$}  {leader:<2$}  {size}\n",
+                width(0),
+                width(2),
+                width(3),
+                what = cut(what, what_width)
             )
         })
         .collect()
+}
+
+/// What a run is about is cut where the line would not fit, but not below this.
+const LEAST_OF_WHAT: usize = 16;
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::shelf::State;
+
+    #[test]
+    fn what_a_run_was_about_is_cut_where_its_line_would_get_long() {
+        let run = Entry {
+            id: "2026-11-21T04-15-33Z-compare".to_owned(),
+            started_at: String::new(),
+            what: "naive, per-request and deadpool on hold 100 ms, broken and hold 100 ms, cured".to_owned(),
+            state: State::Interrupted,
+            trials: (12, 54),
+            leader: Some("deadpool ×8 47,116/s".to_owned()),
+            bytes: 165 << 10,
+        };
+        let text = table(&[run], &RunsArgs { command: None, out: PathBuf::new(), json: false });
+        let line = text.lines().next().unwrap();
+        assert!(line.contains("naive, per-requ…") && line.contains("47,116/s"), "{line}");
+    }
+
+    #[test]
+    fn what_fits_is_not_cut() {
+        assert_eq!(cut("naïve", 5), "naïve");
+        assert_eq!(cut("naïve", 4), "naï…");
+    }
 }

@@ -95,6 +95,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
             connections_opened: Some(measured.opened),
             exit_code: None,
         },
+        others_cpu_share: None,
         timeline,
         histograms: result.histograms,
         remarks,

@@ -28,6 +28,31 @@ struct Watched {
     to: Instant,
     pool: Vec<(Instant, PoolCounts)>,
     server: ServerFigures,
+    /// CPU seconds of the whole machine, less those of lab and service, and how many there were to be had.
+    machine: Option<(f64, f64)>,
+}
+
+/// What has used CPU so far, in seconds.
+struct Used {
+    server: Option<f64>,
+    lab: Option<f64>,
+    machine: Option<(f64, u32)>,
+    memory: Option<u64>,
+}
+
+impl Used {
+    fn by_now(server: Option<u32>) -> Self {
+        let (server, memory) = server.and_then(machine::process_figures).unzip();
+        let lab = machine::process_figures(std::process::id()).map(|(cpu, _)| cpu);
+        Self { server, lab, machine: machine::spent(), memory: memory.flatten() }
+    }
+
+    /// CPU seconds since `before` of everything but lab and service, and how many `span` seconds had.
+    fn by_the_rest(&self, before: &Self, span: f64) -> Option<(f64, f64)> {
+        let ((to, cores), (from, _)) = (self.machine?, before.machine?);
+        let ours = self.server? - before.server? + self.lab? - before.lab?;
+        Some((to - from - ours, span * f64::from(cores)))
+    }
 }
 
 /// Carries a trial out. `Err`: it has no result, in words.
@@ -111,7 +136,6 @@ async fn measure(
     let patience = plan.warmup.0 + plan.duration.0 + plan.request_timeout.0 + GRACE;
 
     let pid = server.pid();
-    let cpu = || pid.and_then(machine::process_figures);
     let now = Instant::now();
     let mut watched = Watched {
         started_at: jiff::Timestamp::now().to_string(),
@@ -119,8 +143,9 @@ async fn measure(
         to: now,
         pool: Vec::new(),
         server: ServerFigures::default(),
+        machine: None,
     };
-    let mut before = cpu();
+    let mut before = Used::by_now(pid);
     let mut opened = OpenedConnections::default();
     loop {
         let (at, event) = tokio::select! {
@@ -138,7 +163,7 @@ async fn measure(
             LoadEvent::Measuring => {
                 watched.from = at;
                 watched.started_at = jiff::Timestamp::now().to_string();
-                before = cpu();
+                before = Used::by_now(pid);
             }
             LoadEvent::Progress(interval) => {
                 let pool = watched.pool.last().map(|(_, counts)| *counts);
@@ -147,18 +172,30 @@ async fn measure(
             LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
             LoadEvent::Done(result) => {
                 watched.to = watched.from + Duration::from_secs_f64(result.measured_s.max(0.0));
-                if let (Some((from, _)), Some((to, memory))) = (before, cpu()) {
-                    // `Done` comes after the last answers; the share is over the time in between.
-                    let span = at.duration_since(watched.from).as_secs_f64().max(1e-3);
+                let used = Used::by_now(pid);
+                // `Done` comes after the last answers; the shares are over the time in between.
+                let span = at.duration_since(watched.from).as_secs_f64().max(1e-3);
+                if let (Some(from), Some(to)) = (before.server, used.server) {
                     watched.server.cpu_share = Some((to - from) / span);
-                    watched.server.memory_peak_bytes = memory;
+                    watched.server.memory_peak_bytes = used.memory;
                 }
+                watched.machine = used.by_the_rest(&before, span);
                 watched.server.connections_opened = opened.between(watched.from, watched.to);
                 load.stop(STOP).await;
                 return Ok((*result, watched));
             }
         }
     }
+}
+
+/// What is left of the machine's work when ours is taken away. Of a PgBouncer's, k6's or a foreign database's share
+/// nobody tells us.
+fn others(spec: &TrialSpec, result: &LoadResult, watched: &Watched, database_s: Option<f64>) -> Option<f64> {
+    if spec.route.is_pooled() || spec.driver != Driver::Goose {
+        return None;
+    }
+    let (rest, all) = watched.machine?;
+    Some(((rest - result.cpu_s - database_s?) / all).clamp(0.0, 1.0))
 }
 
 fn generator(driver: Driver) -> &'static [&'static str] {
@@ -198,6 +235,7 @@ fn record(
     let requests = result.requests;
     let seconds = result.measured_s.max(1e-9);
     let answered = requests.ok + requests.failed;
+    let others_cpu_share = others(spec, &result, &watched, database_figures.cpu_s);
     let timeline = timeline::merge(
         &result.intervals,
         watched.from,
@@ -233,6 +271,7 @@ fn record(
             memory_bytes: result.memory_bytes,
         },
         server: watched.server,
+        others_cpu_share,
         timeline,
         histograms: result.histograms,
         remarks: [remarks, result.remarks].concat(),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use actix_web::{App, HttpResponse, HttpServer, guard, web};
-use poollab_analysis::diff::diff;
+use poollab_analysis::diff::{Side, diff};
 use poollab_analysis::figures;
 use poollab_report::view::{self, Line};
 use serde::Deserialize;
@@ -85,7 +85,8 @@ async fn pair(shelf: web::Data<Shelf>, asked: web::Query<Pair>) -> HttpResponse 
         let (Some(base), Some(run)) = (&asked.base, &asked.run) else {
             return Err("choose a base and a run".to_owned());
         };
-        let found = diff(&folder::read(&on_shelf(base, &out)?)?, &folder::read(&on_shelf(run, &out)?)?);
+        let side = |id: &str| folder::read(&on_shelf(id, &out)?).map(Side::from);
+        let found = diff(&side(base)?, &side(run)?);
         let compared = found.obstacles.is_empty() || asked.anyway.is_some();
         Ok(view::pair(&found, compared))
     };
