@@ -86,9 +86,8 @@ fn throttled(report: &Value) -> f64 {
     median(shares.collect()).unwrap_or(f64::NAN)
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+fn median(values: Vec<f64>) -> Option<f64> {
+    poollab_analysis::stats::Spread::of(values).map(|spread| spread.median)
 }
 
 /// Time to make a page from a folder of fifty trials: this run's, over and over under other names.

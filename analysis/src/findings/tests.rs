@@ -295,17 +295,3 @@ fn an_unoptimised_build_is_the_first_thing_said() {
     run.environment.optimised_build = false;
     assert_eq!(run.findings()[0].kind, FindingKind::DebugBuild);
 }
-
-#[test]
-#[ignore = "prints the findings of the canned run, to be read"]
-fn read_them() {
-    for finding in fixtures::main_run().findings() {
-        println!(
-            "{:?} {:?} [{}]\n   {}\n",
-            finding.severity,
-            finding.kind,
-            finding.workload.unwrap_or_default(),
-            finding.text
-        );
-    }
-}

@@ -13,6 +13,7 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use poollab_analysis::stats::Spread;
 use poollab_model::{Acquisition, Driver, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec};
 
 use crate::exit::Failure;
@@ -275,7 +276,9 @@ impl Bench<'_> {
                 if let Some(before) = self.info.ceiling.take() {
                     next.samples.splice(0..0, before.samples);
                 }
-                next.tps = median(&next.samples);
+                if let Some(all) = Spread::of(next.samples.iter().copied()) {
+                    next.tps = all.median;
+                }
                 self.info.ceiling = Some(next);
             }
             Ok(None) => self.progress.say("no pgbench found: the run has no ceiling"),
@@ -361,14 +364,4 @@ fn changed(before: &poollab_model::Environment, now: &poollab_model::Environment
 
 fn unwritable(folder: &Folder, why: &std::io::Error) -> Failure {
     Failure::environment(format!("can't write to {}: {why}", folder.path().display()))
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
-    }
 }

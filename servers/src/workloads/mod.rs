@@ -59,7 +59,9 @@ pub trait Workload: Sync {
     }
 
     /// Whether it needs a transaction of its own.
-    fn needs_transaction(&self, ask: &Ask) -> bool;
+    fn needs_transaction(&self, _ask: &Ask) -> bool {
+        false
+    }
 
     /// The statements that it sends, those around a transaction left out.
     fn statements(&self, ask: &Ask) -> Vec<&'static Statement>;

@@ -34,10 +34,6 @@ impl Workload for ReadProcess {
         ACCOUNTS - (ROWS.unsigned_abs() as u64 - 1)
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&RANGE]
     }

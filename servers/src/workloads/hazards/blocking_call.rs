@@ -26,10 +26,6 @@ impl Workload for BlockingCall {
         &["think_ms", "on"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&POINT_READ]
     }

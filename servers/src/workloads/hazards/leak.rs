@@ -28,10 +28,6 @@ impl Workload for Leak {
         &["every"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&POINT_READ]
     }

@@ -32,10 +32,6 @@ impl Workload for MemoryHog {
         &["mb", "ms"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&HOG]
     }

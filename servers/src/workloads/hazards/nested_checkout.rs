@@ -23,10 +23,6 @@ impl Workload for NestedCheckout {
         &["between_ms", "connections"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&POINT_READ]
     }

@@ -24,10 +24,6 @@ impl Workload for RepeatedCheckout {
         &["for_ms"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&POINT_READ]
     }

@@ -29,10 +29,6 @@ impl Workload for SlowQuery {
         &["ms"]
     }
 
-    fn needs_transaction(&self, _: &Ask) -> bool {
-        false
-    }
-
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
         vec![&SLOW_READ]
     }
