@@ -332,6 +332,37 @@ mod in_process {
     }
 }
 
+/// Without this a failover, a new DNS answer or a growing backend is never left behind.
+#[test]
+fn a_connection_past_its_lifetime_is_replaced_and_no_request_notices() {
+    let Some(lab) = Lab::start() else { return };
+    let lifetime = Some(HumanDuration::from_millis(300));
+    let opened_under = |strategy: &StrategyInfo, max_lifetime, patience: Duration| -> u64 {
+        let settings = Settings { max_lifetime, pool_size: Some(1), ..small() };
+        let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        assert_eq!(server.settings.max_lifetime, max_lifetime, "{}", strategy.id);
+        let began = Instant::now();
+        let opened = || server.pool().map_or(0, |(_, opened)| opened);
+        while began.elapsed() < patience && opened() < 2 {
+            let reply = server.get("/point-read/1");
+            assert!(reply.is_about(1), "{}: {reply:?}", strategy.id);
+            thread::sleep(Duration::from_millis(20));
+        }
+        opened()
+    };
+    let pools = strategies().into_iter().filter(|info| info.acquisition == Acquisition::Pooled);
+    thread::scope(|scope| {
+        for strategy in pools {
+            scope.spawn(move || {
+                assert!(opened_under(&strategy, None, Duration::from_secs(1)) <= 1, "{}", strategy.id);
+                // r2d2 looks at ages every 30 s.
+                let opened = opened_under(&strategy, lifetime, Duration::from_secs(90));
+                assert!(opened >= 2, "{} opened {opened}", strategy.id);
+            });
+        }
+    });
+}
+
 #[test]
 fn a_stop_lets_requests_end_and_leaves_no_backend() {
     let Some(lab) = Lab::start() else { return };

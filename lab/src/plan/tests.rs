@@ -141,6 +141,19 @@ fn a_pool_beyond_the_slots_is_allowed_and_said() {
 }
 
 #[test]
+fn a_lifetime_that_r2d2_can_not_keep_is_said() {
+    let said = |strategy: &str, lifetime: &str| {
+        let typed = format!("poollab run --strategy {strategy} --max-lifetime {lifetime}");
+        let Command::Run(args) = Cli::try_parse_from(typed.split(' ')).unwrap().command else {
+            unreachable!()
+        };
+        resolve(&args.plan, &Registry::ours(), 2).unwrap().notices
+    };
+    assert!(said("r2d2,bb8", "5s").iter().any(|notice| notice.contains("every 30 s")));
+    assert!(said("bb8", "5s").is_empty() && said("r2d2", "60s").is_empty());
+}
+
+#[test]
 fn tls_goes_by_tcp() {
     assert_eq!(resolved("--tls").unwrap().plan.link, Link::Tcp);
     assert!(resolved("--tls --link socket").is_err());

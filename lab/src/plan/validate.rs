@@ -101,8 +101,21 @@ pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
              be refused by Postgres"
         ));
     }
+    let r2d2 = plan.strategies.iter().any(|id| *id == "r2d2");
+    if let Some(lifetime) =
+        plan.settings.max_lifetime.filter(|lifetime| r2d2 && lifetime.0 < R2D2_LOOKS_EVERY)
+    {
+        notices.push(format!(
+            "r2d2 looks at the age of its connections every {} s and can't be told otherwise: with a lifetime of \
+             {lifetime} they get older than that",
+            R2D2_LOOKS_EVERY.as_secs()
+        ));
+    }
     notices
 }
+
+/// Its builder has no public setting for it.
+const R2D2_LOOKS_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 fn names(plan: &Plan, registry: &Registry, problems: &mut Vec<String>) {
     for id in plan.strategies.iter().filter(|id| registry.strategy(id).is_none()) {

@@ -29,6 +29,10 @@ pub const ENTRY: Entry = Entry {
     open: Open::Tasks(open),
 };
 
+/// How often the library looks at the age of its connections by itself.
+const REAPS_EVERY: Duration = Duration::from_secs(30);
+const REAP_AT_MOST_EVERY: Duration = Duration::from_millis(50);
+
 struct Bb8 {
     /// Taken out to close it.
     pool: RwLock<Option<Pool<Manager>>>,
@@ -56,6 +60,10 @@ fn open(context: &Context) -> Result<Box<dyn Strategy>, Fault> {
             .min_idle(asked.min_idle)
             .max_lifetime(asked.max_lifetime.map(Duration::from))
             .idle_timeout(None);
+        if let Some(HumanDuration(lifetime)) = asked.max_lifetime {
+            // It looks at ages from time to time only; a lifetime that is shorter would not be one.
+            builder = builder.reaper_rate((lifetime / 2).clamp(REAP_AT_MOST_EVERY, REAPS_EVERY));
+        }
     }
     let pool = builder.build_unchecked(manager);
     let settings = in_force(asked, connect_timeout, &pool);
