@@ -44,7 +44,7 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
     text.push('\n');
     text.push_str(&missing(diff).map(|line| format!("{line}\n")).collect::<String>());
     text.push_str(&format!("{}\n", verdict(diff)));
-    text.push_str(&shown(diff).map_or_else(String::new, |shown| shown + "\n"));
+    text.push_str(&shown(diff).iter().map(|line| format!("{line}\n")).collect::<String>());
     if diff.rows().next().is_some() {
         let meaning = "=: no difference that the noise allows. ±: the 95 % interval for all rows together.";
         text.push_str(&if colour { paint(colour, "2", meaning) } else { format!("{meaning}\n") });
@@ -81,8 +81,8 @@ pub fn markdown(diff: &Diff) -> String {
     if !missing.is_empty() {
         text.push_str(&format!("\n{missing}"));
     }
-    if let Some(shown) = shown(diff) {
-        text.push_str(&format!("\n{shown}\n"));
+    if !shown(diff).is_empty() {
+        text.push_str(&format!("\n{}\n", shown(diff).join(" ")));
     }
     text.push_str("\n<sub>In brackets: the interval of the ratio, run over base.</sub>\n");
     text
@@ -202,16 +202,15 @@ fn verdict(diff: &Diff) -> String {
 }
 
 /// What could have been seen at all: who reads "no difference" has to know how large one may hide.
-fn shown(diff: &Diff) -> Option<String> {
-    let smallest = diff.smallest_change?;
+fn shown(diff: &Diff) -> Vec<String> {
+    let Some(smallest) = diff.smallest_change.map(figures::percent) else { return Vec::new() };
     let hint = match diff.design {
-        Design::Alternate => "more pairs of runs show less",
+        Design::Alternate => "More pairs of runs show smaller ones.",
         Design::Single | Design::Apart => {
-            "to see less, make several runs of each, alternately, and give the two folders"
+            "Several runs of each, made alternately and given as two folders, show smaller ones."
         }
     };
-    let smallest = figures::percent(smallest);
-    Some(format!("These runs can show a change of goodput from about {smallest} on; {hint}."))
+    vec![format!("These runs can show a change of goodput from about {smallest} on."), hint.to_owned()]
 }
 
 fn paint(colour: bool, code: &str, line: &str) -> String {

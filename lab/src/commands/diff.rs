@@ -24,8 +24,11 @@ pub fn compare(args: &DiffArgs) -> Result<ExitCode, Failure> {
     };
     let found = diff(&base, &run);
     if !found.obstacles.is_empty() && !args.anyway {
-        let mut reasons: Vec<String> = found.obstacles.iter().map(ToString::to_string).collect();
-        reasons.insert(0, "these runs are not comparable; --anyway compares them and says so".to_owned());
+        let mut reasons: Vec<String> =
+            found.obstacles.iter().map(|obstacle| format!("not comparable: {obstacle}")).collect();
+        if let Some(last) = reasons.last_mut() {
+            *last += "\npoollab: --anyway compares them all the same, and says so";
+        }
         return Err(Failure::Usage(reasons));
     }
     let code = output::print(&match args.format {
