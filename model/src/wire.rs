@@ -46,10 +46,28 @@ pub enum ServerEvent {
         /// Connections opened since it started.
         opened: u64,
     },
+    /// Its pool has another size now.
+    Resized {
+        /// Settings as in force.
+        settings: Box<Settings>,
+    },
+    /// Its library can't give a running pool another size; nothing has changed.
+    NotResized,
     /// It can't go on.
     Failed {
         /// Why and what to do.
         message: String,
+    },
+}
+
+/// What the lab asks of a `poollab server` that runs: a line each, after the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum ServerRequest {
+    /// Give the pool another size. It answers with [`ServerEvent::Resized`] or [`ServerEvent::NotResized`].
+    Resize {
+        /// Connections.
+        pool_size: u32,
     },
 }
 

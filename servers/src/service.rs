@@ -20,8 +20,6 @@ use crate::workloads::{Answer, Ask, Workload};
 pub struct Service {
     /// The line of the registry.
     pub entry: &'static Entry,
-    /// The settings in force.
-    pub settings: Settings,
     /// The database.
     pub endpoint: Endpoint,
     /// Counts and times.
@@ -49,22 +47,16 @@ impl Service {
             .map_err(|why| Fault::new(ErrorKind::Query, format!("no blocking threads: {why}")))?;
         let (meter, causes) = (Arc::clone(&context.meter), Arc::clone(&context.causes));
         let endpoint = context.endpoint.clone();
-        let (opened, settings) = match entry.open {
-            Open::Tasks(open) => {
-                let strategy = open(&context)?;
-                let settings = strategy.settings();
-                (Opened::Tasks(strategy), settings)
-            }
+        let opened = match entry.open {
+            Open::Tasks(open) => Opened::Tasks(open(&context)?),
             Open::Threads(open) => {
                 let opening = move || open(&context).map(Arc::from);
                 let strategy: Arc<dyn BlockingStrategy> = threads.run(opening).await??;
-                let settings = strategy.settings();
-                (Opened::Threads(strategy), settings)
+                Opened::Threads(strategy)
             }
         };
         let service = Self {
             entry,
-            settings,
             endpoint,
             meter,
             causes,
@@ -77,12 +69,28 @@ impl Service {
         Ok(Arc::new(service))
     }
 
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        match &self.opened {
+            Opened::Tasks(strategy) => strategy.settings(),
+            Opened::Threads(strategy) => strategy.settings(),
+        }
+    }
+
+    /// Gives the running pool another size, and says what is in force then. `None`: its library can't.
+    pub fn resize(&self, pool_size: u32) -> Option<Settings> {
+        match &self.opened {
+            Opened::Tasks(strategy) => strategy.resize(pool_size).then(|| strategy.settings()),
+            Opened::Threads(_) => None,
+        }
+    }
+
     /// Opens what `min_idle` asks for: that many connections lent at once, then given back. A strategy on
     /// threads has done so while it was opened.
     async fn fill(&self) -> Result<(), Fault> {
         if let Opened::Tasks(strategy) = &self.opened {
             let since = Instant::now();
-            let lent = join_all((0..self.settings.min_idle).map(|_| strategy.acquire())).await;
+            let lent = join_all((0..strategy.settings().min_idle).map(|_| strategy.acquire())).await;
             for result in lent {
                 if let Err(fault) = result {
                     return Err(self.with_cause(fault, since));

@@ -364,6 +364,53 @@ fn a_connection_past_its_lifetime_is_replaced_and_no_request_notices() {
 }
 
 #[test]
+fn a_running_pool_takes_another_size_or_says_that_it_can_not() {
+    let Some(lab) = Lab::start() else { return };
+    let mut can = Vec::new();
+    for strategy in strategies() {
+        let mut server = Server::start(lab.socket(), strategy.id.as_str(), small());
+        let hold = WorkloadSpec {
+            think_ms: Some(300),
+            release_early: strategy.refuses_transactions,
+            ..WorkloadSpec::plain("hold".parse().expect("an id"))
+        };
+        let path = request_path(&hold).1.replace("{id}", "5");
+        let Some(settings) = server.resize(6) else {
+            assert!(server.get(&path).is_about(5), "{} still serves", strategy.id);
+            continue;
+        };
+        assert_eq!(settings.pool_size, Some(6));
+        let held: Vec<_> = (0..6).map(|_| server.begin("GET", &path, b"")).collect();
+        eventually("six connections are lent at once", || lab.backends(&server.name) == 6);
+        for stream in held {
+            assert!(support::read_reply(stream).is_about(5), "{}", strategy.id);
+        }
+        assert!(server.get("/metrics").body.contains("db_client_connection_max{"), "{}", strategy.id);
+        assert_eq!(server.resize(1).and_then(|settings| settings.pool_size), Some(1));
+        eventually("what is too much is closed", || lab.backends(&server.name) <= 1);
+        assert!(server.get(&path).is_about(5), "{} still serves", strategy.id);
+        can.push(strategy.id.to_string());
+        drop(server);
+
+        // Places that were never filled have to go as well: only one of six is, and then two are left.
+        let settings = Settings { pool_size: Some(6), ..small() };
+        let mut server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+        assert!(server.get(&path).is_about(5), "{}", strategy.id);
+        if server.resize(2).is_some() {
+            let asked: Vec<_> = (0..6).map(|_| server.begin("GET", &path, b"")).collect();
+            let mut most = 0;
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(800) {
+                most = most.max(lab.backends(&server.name));
+            }
+            asked.into_iter().for_each(|stream| assert!(support::read_reply(stream).is_about(5)));
+            assert!(most <= 2, "{} lent {most} of 2", strategy.id);
+        }
+    }
+    assert!(can.contains(&"deadpool".to_owned()), "{can:?}");
+}
+
+#[test]
 fn a_stop_lets_requests_end_and_leaves_no_backend() {
     let Some(lab) = Lab::start() else { return };
     for (index, strategy) in strategies().into_iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::stats::{Noise, Ratio, Spread, of_pairs, of_runs, ratio};
 /// With one run a side, where others were at work on the machine: their bursts last longer than a run, so that its
 /// repeats agree with each other and not with those of the next run. Only a difference beyond this counts; ten equal
 /// runs differed by as much (`docs/comparing.md`).
-pub(super) const BUSY: f64 = 0.5;
+const BUSY: f64 = 0.5;
 
 /// One figure in two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,8 +86,8 @@ pub(super) struct Judge {
     pub design: Design,
     /// Of each single comparison.
     pub confidence: f64,
-    /// A difference counts only if its whole interval is beyond this share; with one run a side.
-    pub allowance: f64,
+    /// Whether others were at work on the machine.
+    pub busy: bool,
 }
 
 impl Judge {
@@ -97,13 +97,19 @@ impl Judge {
         Noise::of(samples.iter().map(Vec::as_slice))
     }
 
+    /// A difference counts only if its whole interval is beyond this share. Several runs a side show by themselves
+    /// what others did to them.
+    pub fn allowance(&self) -> f64 {
+        if self.busy && self.design == Design::Single { BUSY } else { 0.0 }
+    }
+
     /// Judges one figure of one group.
     pub fn change(&self, base: &Samples, run: &Samples, noise: &Noise, more_is_better: bool) -> Change {
         let mean = |samples: &Samples| Spread::of(samples.all()).map(|spread| spread.mean);
         let (before, after) = (mean(base), mean(run));
         let found = self.ratio(base, run, noise);
         let interval = found.and_then(|ratio| ratio.interval);
-        let beyond = 1.0 + if self.design == Design::Single { self.allowance } else { 0.0 };
+        let beyond = 1.0 + self.allowance();
         let judgement = match interval {
             Some(interval) if interval.low > beyond => verdict(more_is_better),
             Some(interval) if interval.high < 1.0 / beyond => verdict(!more_is_better),

@@ -111,7 +111,7 @@ pub fn diff(base: &Side, run: &Side) -> Diff {
     let judge = Judge {
         design,
         confidence: family_confidence(comparisons),
-        allowance: if comparable::busy(base, run).is_some() { judge::BUSY } else { 0.0 },
+        busy: comparable::busy(base, run).is_some(),
     };
     let mut obstacles = obstacles(&base.report, &run.report);
     for more in base.obstacles.iter().chain(&run.obstacles) {
@@ -143,7 +143,7 @@ pub fn diff(base: &Side, run: &Side) -> Diff {
             .collect()
     };
     let rows = sections.iter().flat_map(|section| &section.rows);
-    let shown = Spread::of(rows.filter_map(|row| row.goodput.shows(judge.allowance)));
+    let shown = Spread::of(rows.filter_map(|row| row.goodput.shows(judge.allowance())));
     Diff {
         base: base.name(),
         run: run.name(),

@@ -20,7 +20,7 @@ pub struct Side {
     /// Why its runs are not of the same plan on the same machine; empty when they are.
     pub(super) obstacles: Vec<Obstacle>,
     /// Of each run, how much of the machine others used.
-    others: Vec<f64>,
+    pub(super) others: Vec<f64>,
 }
 
 /// What the two sides are made of, and with that how the noise between them is known.

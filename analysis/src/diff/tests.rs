@@ -155,6 +155,19 @@ fn runs_that_alternate_show_a_small_change_on_a_machine_that_wanders() {
 }
 
 #[test]
+fn what_others_did_shows_in_alternating_runs_by_itself() {
+    let busy = |mut side: Side| {
+        side.others = vec![0.4];
+        side
+    };
+    let (even, odd) = ((0..16).step_by(2), (1..16).step_by(2));
+    let found = super::diff(&busy(side(even, 1.0)), &busy(side(odd, 0.9)));
+    assert!(found.differs());
+    assert!(found.smallest_change.unwrap() < 0.05, "{:?}", found.smallest_change);
+    assert!(found.remarks.iter().any(|remark| remark.contains("others were at work")), "{:?}", found.remarks);
+}
+
+#[test]
 fn runs_one_side_after_the_other_are_not_paired_and_that_is_said() {
     let found = super::diff(&side(0..8, 1.0), &side(8..16, 0.9));
     assert_eq!(found.design, Design::Apart);

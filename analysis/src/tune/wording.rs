@@ -185,7 +185,7 @@ fn without_size(mut answer: Answer, reason: Reason, nearest: Option<u32>) -> Ans
                 .to_owned()
         }
         Reason::Noise { noise, repeats_needed } => format!(
-            "cannot be told: measurements of one size differ by {} and the sizes by no more; each size would have to be measured {}; measure longer or on a quieter machine",
+            "cannot be told: measurements of one size differ by {}, and with that the best size can't be told from those near it; each would have to be measured {}; measure longer or on a quieter machine",
             percent(*noise),
             about(*repeats_needed)
         ),

@@ -41,7 +41,7 @@ impl Service {
             match child.event(deadline.saturating_duration_since(Instant::now())).await?.1 {
                 ServerEvent::Ready { address, settings } => break (address, *settings),
                 ServerEvent::Failed { message } => return Err(message),
-                ServerEvent::Pool { .. } => {}
+                ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
             }
         };
         let told = Told::default();

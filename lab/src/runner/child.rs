@@ -79,6 +79,17 @@ impl<E: DeserializeOwned> Child<E> {
         Ok(Self { name, process, lifeline, events, last_words, event: PhantomData })
     }
 
+    /// Asks it something more after its order.
+    pub async fn ask(&mut self, request: &impl Serialize) -> Result<(), String> {
+        let mut line =
+            serde_json::to_vec(request).map_err(|why| format!("a request can't be written: {why}"))?;
+        line.push(b'\n');
+        let Some(stdin) = &mut self.lifeline else {
+            return Err(format!("the {} takes no requests", self.name));
+        };
+        stdin.write_all(&line).await.map_err(|why| format!("the {} takes no requests: {why}", self.name))
+    }
+
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.id()

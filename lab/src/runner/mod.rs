@@ -5,6 +5,7 @@ mod database;
 mod ended;
 pub mod http;
 pub mod progress;
+mod service;
 pub mod stop;
 pub mod timeline;
 mod trial;
@@ -22,6 +23,7 @@ use crate::plan::{Registry, Resolved};
 use database::Database;
 pub use ended::Ended;
 use progress::Progress;
+use service::Service;
 use stop::Stop;
 
 /// Trials in a row without a result after which a run gives up: the environment is broken.
@@ -164,7 +166,8 @@ async fn conducted(
         }
     };
     let finished = u32::try_from(finished).unwrap_or(u32::MAX);
-    let mut bench = Bench { plan, registry, database, folder, info, progress, finished, without_result: 0 };
+    let mut bench =
+        Bench { plan, registry, database, folder, info, progress, kept: None, finished, without_result: 0 };
     let before = resumed.map(|resumed| &resumed.report.environment);
     let stopped = tokio::select! {
         ended = bench.carry_out(before, job) => ended.err(),
@@ -211,6 +214,8 @@ pub struct Bench<'a> {
     folder: Folder,
     info: RunInfo,
     progress: Progress,
+    /// The service of the trial before, where it is to be used again.
+    kept: Option<Service>,
     finished: u32,
     without_result: u32,
 }
@@ -219,10 +224,22 @@ impl Bench<'_> {
     /// Carries one trial out and saves it. `None`: it has no result, which is noted; after a few of those
     /// in a row the run gives up.
     pub async fn trial(&mut self, spec: &TrialSpec) -> Result<Option<TrialRecord>, Failure> {
+        self.carry_out_one(spec, false).await
+    }
+
+    /// The same with the service of the trial before, which differs in its pool size only: where the library can
+    /// resize a running pool that saves a start.
+    pub async fn resized_trial(&mut self, spec: &TrialSpec) -> Result<Option<TrialRecord>, Failure> {
+        self.carry_out_one(spec, true).await
+    }
+
+    async fn carry_out_one(&mut self, spec: &TrialSpec, keep: bool) -> Result<Option<TrialRecord>, Failure> {
         let info = self.registry.strategy(&spec.strategy);
         let acquisition = info.map_or(Acquisition::Pooled, |info| info.acquisition);
+        let kept = keep.then_some(&mut self.kept);
         let carried =
-            trial::carry_out(spec, self.plan, acquisition, &mut self.database, &mut self.progress).await;
+            trial::carry_out(spec, self.plan, acquisition, &mut self.database, &mut self.progress, kept)
+                .await;
         // A trial whose database went away at its very end measured that, and not its strategy.
         let dead = self.database.has_ended().await;
         match carried.and_then(|record| match &dead {
@@ -305,8 +322,11 @@ impl Bench<'_> {
     }
 
     async fn end(self, stopped: Option<Failure>) -> Result<Ended, Failure> {
-        let Self { database, folder, mut info, progress, finished, .. } = self;
+        let Self { database, folder, mut info, progress, kept, finished, .. } = self;
         progress.finish();
+        if let Some(service) = kept {
+            service.stop().await;
+        }
         if let Err(why) = database.stop().await {
             eprintln!("poollab: {why}");
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use poollab_model::wire::{LoadEvent, LoadOrder, LoadResult, ServerEvent, ServerOrder};
+use poollab_model::wire::{LoadEvent, LoadOrder, LoadResult, ServerEvent};
 use poollab_model::{
     Acquisition, Driver, GeneratorFigures, Plan, PoolCounts, ServerFigures, Settings, TrialRecord, TrialSpec,
 };
@@ -10,14 +10,11 @@ use poollab_model::{
 use super::child::Child;
 use super::database::Database;
 use super::progress::Progress;
+use super::service::{STOP, Service, application};
 use super::timeline;
 use super::verify;
 use crate::machine;
 
-/// Starting a service: a pool that opens eagerly has to get its connections from half a core.
-const START: Duration = Duration::from_secs(20);
-/// Ending one: requests in flight end, connections close.
-const STOP: Duration = Duration::from_secs(8);
 /// Silence of the generator beyond what the plan allows it.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -56,34 +53,57 @@ impl Used {
 }
 
 /// Carries a trial out. `Err`: it has no result, in words.
+///
+/// With a place to keep it the service is that of the trial before with another pool size, where its library can
+/// resize a running pool, and stays there for the next one.
 pub async fn carry_out(
     spec: &TrialSpec,
     plan: &Plan,
     acquisition: Acquisition,
     database: &mut Database,
     progress: &mut Progress,
+    mut kept: Option<&mut Option<Service>>,
 ) -> Result<TrialRecord, String> {
     progress.trial(&spec.id);
     let mut remarks = Vec::new();
-    let application = format!("poollab/{}", spec.strategy);
-    database.observer().reset().await.map_err(|why| format!("the database can't be reset: {why}"))?;
-
-    let order = ServerOrder {
-        strategy: spec.strategy.clone(),
-        settings: spec.settings.clone(),
-        endpoint: database.endpoint(plan.link, spec.route)?,
-        listen: "127.0.0.1:0".to_owned(),
-        application_name: application.clone(),
+    let before = kept.as_mut().and_then(|kept| kept.take()).zip(spec.settings.pool_size);
+    let before = match before {
+        Some((service, size)) => service.resized(size).await,
+        None => None,
     };
-    let mut server: Child<ServerEvent> = Child::start("server", &["server", "--conducted"], &order).await?;
-    let (address, settings) = ready(&mut server).await?;
+    database.observer().reset().await.map_err(|why| format!("the database can't be reset: {why}"))?;
+    let mut service = match before {
+        Some(service) => service,
+        None => Service::start(spec, plan, database).await?,
+    };
 
-    let verified = verify::check(&address, spec, database.observer(), &mut remarks).await?;
-    let (result, mut watched) = measure(spec, plan, &address, &mut server, database, progress).await?;
+    let verified = verify::check(&service.address, spec, database.observer(), &mut remarks).await?;
+    let (result, mut watched) = measure(spec, plan, &mut service, database, progress).await?;
 
-    watched.server.exit_code = server.stop(STOP).await;
-    if watched.server.exit_code != Some(0) {
-        remarks.push(match watched.server.exit_code {
+    let settings = service.settings.clone();
+    let mut figures = database.observer().figures(watched.from, watched.to);
+    figures.statements_verified = verified;
+    // A pooler keeps connections for a service that has ended, so it gets a new one.
+    match kept.filter(|_| !spec.route.is_pooled()) {
+        Some(place) => *place = Some(service),
+        None => {
+            watched.server.exit_code = end(service, spec, database, &mut remarks).await;
+            figures.backends_left = database.backends_left(&application(spec)).await;
+        }
+    }
+    Ok(record(spec, acquisition, settings, result, watched, figures, remarks, database))
+}
+
+/// Ends the service; gives its exit code.
+async fn end(
+    service: Service,
+    spec: &TrialSpec,
+    database: &Database,
+    remarks: &mut Vec<String>,
+) -> Option<i32> {
+    let exit_code = service.stop().await;
+    if exit_code != Some(0) {
+        remarks.push(match exit_code {
             Some(code) => format!("the service ended with exit code {code} instead of 0"),
             None => format!("the service did not end within {STOP:?} and was killed"),
         });
@@ -93,35 +113,19 @@ pub async fn carry_out(
     {
         remarks.push(format!("PgBouncer kept its connections after the trial: {why}"));
     }
-    let mut figures = database.observer().figures(watched.from, watched.to);
-    figures.statements_verified = verified;
-    figures.backends_left = database.backends_left(&application).await;
-    Ok(record(spec, acquisition, settings, result, watched, figures, remarks, database))
-}
-
-async fn ready(server: &mut Child<ServerEvent>) -> Result<(String, Settings), String> {
-    let deadline = Instant::now() + START;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match server.event(left).await?.1 {
-            ServerEvent::Ready { address, settings } => return Ok((address, *settings)),
-            ServerEvent::Failed { message } => return Err(format!("the service can't start: {message}")),
-            ServerEvent::Pool { .. } => {}
-        }
-    }
+    exit_code
 }
 
 async fn measure(
     spec: &TrialSpec,
     plan: &Plan,
-    address: &str,
-    server: &mut Child<ServerEvent>,
+    service: &mut Service,
     database: &mut Database,
     progress: &Progress,
 ) -> Result<(LoadResult, Watched), String> {
     let (method, path, ids) = poollab_servers::request_path(&spec.workload);
     let order = LoadOrder {
-        address: address.to_owned(),
+        address: service.address.clone(),
         method,
         path,
         ids,
@@ -135,6 +139,7 @@ async fn measure(
     let mut load: Child<LoadEvent> = Child::start("generator", generator(spec.driver), &order).await?;
     let patience = plan.warmup.0 + plan.duration.0 + plan.request_timeout.0 + GRACE;
 
+    let server = &mut service.child;
     let pid = server.pid();
     let now = Instant::now();
     let mut watched = Watched {

@@ -79,7 +79,7 @@ async fn search(
         };
         number += 1;
         bench.expect(number + search.left() as usize);
-        let observation = match bench.trial(&trial(template, size, number)).await? {
+        let observation = match bench.resized_trial(&trial(template, size, number)).await? {
             Some(record) => Observation::of_trial(&record),
             None => None,
         };

@@ -27,7 +27,7 @@ pub struct Shared {
 impl Shared {
     /// Puts a service on the web.
     pub fn new(service: Arc<Service>) -> Arc<Self> {
-        let metrics = Exposition::new(service.entry.id, &service.settings, Arc::clone(&service.meter));
+        let metrics = Exposition::new(service.entry.id, &service.settings(), Arc::clone(&service.meter));
         let reach = reach::Reach::new(service.endpoint.clone());
         Arc::new(Self { service, metrics, reach })
     }

@@ -15,7 +15,7 @@ use crate::workloads::{WORKLOADS, parameters_in_words};
 /// `/`: what is running and what can be asked, in plain text.
 pub async fn index(shared: Data<Arc<Shared>>) -> HttpResponse {
     let service = &shared.service;
-    let size = match service.settings.pool_size {
+    let size = match service.settings().pool_size {
         Some(size) => format!(" with {size} connections"),
         None => String::new(),
     };
@@ -68,7 +68,7 @@ pub async fn readyz(shared: Data<Arc<Shared>>) -> HttpResponse {
 
 /// `/metrics`.
 pub async fn metrics(shared: Data<Arc<Shared>>) -> HttpResponse {
-    match shared.metrics.text(shared.service.counts()) {
+    match shared.metrics.text(shared.service.counts(), &shared.service.settings()) {
         Ok(text) => HttpResponse::Ok()
             .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
             .body(text),
@@ -79,5 +79,5 @@ pub async fn metrics(shared: Data<Arc<Shared>>) -> HttpResponse {
 /// `/identity`.
 pub async fn identity(shared: Data<Arc<Shared>>) -> HttpResponse {
     let service = &shared.service;
-    HttpResponse::Ok().json(Identity::new(service.entry.info(), &service.settings))
+    HttpResponse::Ok().json(Identity::new(service.entry.info(), &service.settings()))
 }

@@ -95,7 +95,19 @@ impl Strategy for Deadpool {
     }
 
     fn settings(&self) -> Settings {
-        self.settings.clone()
+        let size = u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX);
+        Settings { pool_size: Some(size), ..self.settings.clone() }
+    }
+
+    /// Not below a size that was never filled: deadpool (0.13) takes back the places of connections that it has
+    /// opened, and of those only, so it would go on to lend as many as before.
+    fn resize(&self, pool_size: u32) -> bool {
+        let now = self.pool.status();
+        let can = pool_size as usize >= now.max_size || now.size == now.max_size;
+        if can {
+            self.pool.resize(pool_size as usize);
+        }
+        can
     }
 
     fn counts(&self) -> Option<PoolCounts> {

@@ -80,6 +80,12 @@ pub trait Strategy: Send + Sync {
         None
     }
 
+    /// Gives the running pool another size, idle connections that are too many closed. `false`: the library can't.
+    fn resize(&self, pool_size: u32) -> bool {
+        let _ = pool_size;
+        false
+    }
+
     /// What can be found out afterwards about a fault of acquiring whose cause nobody has told `since`
     /// the request began to wait.
     fn explain(&self, fault: Fault, since: Instant) -> LocalBoxFuture<'_, Fault> {

@@ -6,13 +6,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use poollab_db::pgbouncer::Program;
 use poollab_db::{Cluster, connect};
-use poollab_model::wire::{GuardOrder, PoolerOrder, ServerEvent, ServerOrder};
+use poollab_model::wire::{GuardOrder, PoolerOrder, ServerEvent, ServerOrder, ServerRequest};
 use poollab_model::{Endpoint, Limits, Method, PoolCounts, Problem, Route, Settings};
 use postgres::NoTls;
 
@@ -106,6 +106,7 @@ pub struct Server {
     pub settings: Settings,
     pub name: String,
     pool: Arc<Mutex<Option<(PoolCounts, u64)>>>,
+    answers: Mutex<mpsc::Receiver<ServerEvent>>,
 }
 
 impl Server {
@@ -127,14 +128,31 @@ impl Server {
         };
         let pool = Arc::new(Mutex::new(None));
         let latest = Arc::clone(&pool);
+        let (tell, answers) = mpsc::channel();
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                if let Ok(ServerEvent::Pool { counts, opened }) = serde_json::from_str(&line) {
-                    *latest.lock().unwrap() = Some((counts, opened));
+                match serde_json::from_str(&line) {
+                    Ok(ServerEvent::Pool { counts, opened }) => {
+                        *latest.lock().unwrap() = Some((counts, opened))
+                    }
+                    Ok(answer) => drop(tell.send(answer)),
+                    Err(why) => panic!("{why}: {line}"),
                 }
             }
         });
-        Self { child, address, settings: *settings, name, pool }
+        Self { child, address, settings: *settings, name, pool, answers: Mutex::new(answers) }
+    }
+
+    /// Asks for another size; gives the settings in force then, or `None`: its library can't.
+    pub fn resize(&mut self, pool_size: u32) -> Option<Settings> {
+        let line = serde_json::to_string(&ServerRequest::Resize { pool_size }).expect("JSON");
+        writeln!(self.child.stdin.as_mut().expect("its input"), "{line}").expect("it listens");
+        let answer = self.answers.lock().unwrap().recv_timeout(Duration::from_secs(10));
+        match answer.expect("an answer") {
+            ServerEvent::Resized { settings } => Some(*settings),
+            ServerEvent::NotResized => None,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub fn get(&self, path: &str) -> Reply {

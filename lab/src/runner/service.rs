@@ -1,0 +1,87 @@
+//! The service under test, as a child of the lab.
+
+use std::time::{Duration, Instant};
+
+use poollab_model::wire::{ServerEvent, ServerOrder, ServerRequest};
+use poollab_model::{Plan, Settings, TrialSpec};
+
+use super::child::Child;
+use super::database::Database;
+
+/// Starting a service: a pool that opens eagerly has to get its connections from half a core.
+const START: Duration = Duration::from_secs(20);
+/// Ending one: requests in flight end, connections close.
+pub const STOP: Duration = Duration::from_secs(8);
+/// Another size: closing what is too much.
+const RESIZE: Duration = Duration::from_secs(5);
+
+/// A service that accepts requests.
+pub struct Service {
+    /// Its process.
+    pub child: Child<ServerEvent>,
+    /// Where it listens.
+    pub address: String,
+    /// Settings as in force.
+    pub settings: Settings,
+}
+
+impl Service {
+    /// Starts the one that a trial asks for and waits until it accepts requests.
+    pub async fn start(spec: &TrialSpec, plan: &Plan, database: &Database) -> Result<Self, String> {
+        let order = ServerOrder {
+            strategy: spec.strategy.clone(),
+            settings: spec.settings.clone(),
+            endpoint: database.endpoint(plan.link, spec.route)?,
+            listen: "127.0.0.1:0".to_owned(),
+            application_name: application(spec),
+        };
+        let mut child = Child::start("server", &["server", "--conducted"], &order).await?;
+        let deadline = Instant::now() + START;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match child.event(left).await?.1 {
+                ServerEvent::Ready { address, settings } => {
+                    return Ok(Self { child, address, settings: *settings });
+                }
+                ServerEvent::Failed { message } => return Err(format!("the service can't start: {message}")),
+                ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
+            }
+        }
+    }
+
+    /// The same service with another pool size. `None`: its library can't do that, or it did not answer; it has been
+    /// ended.
+    pub async fn resized(mut self, pool_size: u32) -> Option<Self> {
+        match self.resize(pool_size).await {
+            Some(settings) => Some(Self { settings, ..self }),
+            None => {
+                self.stop().await;
+                None
+            }
+        }
+    }
+
+    async fn resize(&mut self, pool_size: u32) -> Option<Settings> {
+        self.child.ask(&ServerRequest::Resize { pool_size }).await.ok()?;
+        let deadline = Instant::now() + RESIZE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.child.event(left).await.ok()?.1 {
+                ServerEvent::Resized { settings } => return Some(*settings),
+                ServerEvent::NotResized | ServerEvent::Failed { .. } => return None,
+                // From before it was asked.
+                ServerEvent::Pool { .. } | ServerEvent::Ready { .. } => {}
+            }
+        }
+    }
+
+    /// Ends it; gives its exit code, or nothing when it had to be killed.
+    pub async fn stop(self) -> Option<i32> {
+        self.child.stop(STOP).await
+    }
+}
+
+/// The name of its connections, by which the observer knows them.
+pub fn application(spec: &TrialSpec) -> String {
+    format!("poollab/{}", spec.strategy)
+}

@@ -1,0 +1,100 @@
+//! What the service says of itself, and to whom.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use poollab_model::Settings;
+use poollab_model::wire::ServerEvent;
+
+use crate::service::Service;
+use crate::strategies::Entry;
+
+/// How often the lab hears of the connections.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// To whom it speaks: events to the lab on standard output, words to a person on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    Lab,
+    Person,
+}
+
+impl Voice {
+    pub fn ready(self, entry: &Entry, address: &str, service: &Service) {
+        match self {
+            Self::Lab => emit(&ServerEvent::Ready {
+                address: address.to_owned(),
+                settings: Box::new(service.settings()),
+            }),
+            Self::Person => {
+                let size = service.settings().pool_size.map(|size| format!(" with {size} connections"));
+                let size = size.unwrap_or_default();
+                eprintln!("poollab server: {}{size} at http://{address}/", entry.id);
+                eprintln!("  it connects {}", entry.connects);
+            }
+        }
+    }
+
+    /// Only the lab asks for another size.
+    pub fn resized(self, settings: Option<Settings>) {
+        emit(&match settings {
+            Some(settings) => ServerEvent::Resized { settings: Box::new(settings) },
+            None => ServerEvent::NotResized,
+        });
+    }
+
+    pub fn warn(self, what: &str) {
+        eprintln!("poollab server: {what}");
+    }
+
+    pub fn failed(self, code: u8, message: String) -> ExitCode {
+        match self {
+            Self::Lab => emit(&ServerEvent::Failed { message }),
+            Self::Person => eprintln!("poollab server: {message}"),
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// A lab that has gone hears nothing; its end is noticed on standard input.
+fn emit(event: &ServerEvent) {
+    if let Ok(line) = serde_json::to_string(event) {
+        let mut out = io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+}
+
+/// Tells the state of the connections from a thread that no request can block.
+pub(super) struct Beat {
+    end: mpsc::Sender<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Beat {
+    pub fn start(voice: Voice, service: Arc<Service>) -> Self {
+        let (end, ended) = mpsc::channel();
+        let beat = move || {
+            while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+                let opened = service.meter.connections_opened();
+                emit(&ServerEvent::Pool { counts: service.counts(), opened });
+            }
+        };
+        let thread = match voice {
+            Voice::Lab => thread::Builder::new().name("beat".to_owned()).spawn(beat).ok(),
+            Voice::Person => None,
+        };
+        Self { end, thread }
+    }
+
+    pub fn stop(self) {
+        // One that has ended already can't be told.
+        let _ = self.end.send(());
+        if let Some(thread) = self.thread {
+            let _ = thread.join();
+        }
+    }
+}
