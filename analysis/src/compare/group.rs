@@ -87,11 +87,19 @@ pub struct Watched {
     pub idle_in_transaction: bool,
 }
 
+/// Share of failures from which on the repeats of a group say nothing about those of one that works.
+const SCATTERS: f64 = 0.01;
+
 impl Group {
     /// Failed and dropped requests as a share of all; 0 when there were none at all.
     pub fn failed_share(&self) -> f64 {
         let bad = self.requests.failed + self.requests.dropped;
         if self.requests.total == 0 { 0.0 } else { bad as f64 / self.requests.total as f64 }
+    }
+
+    /// Whether it failed so often that its goodput scatters by nature: what survives a broken service is luck.
+    pub fn scatters(&self) -> bool {
+        self.failed_share() > SCATTERS
     }
 
     /// The most frequent failures, with their SQLSTATE: `slots-exhausted 53300 × 412`.

@@ -31,6 +31,8 @@ pub struct Section {
     pub ceiling_tps: Option<f64>,
     /// The noise of all groups together.
     pub noise: Noise,
+    /// The noise of those that work.
+    pub steady_noise: Noise,
 }
 
 impl Section {
@@ -63,7 +65,10 @@ impl Section {
     /// Two of its groups' goodput, first over second, at the confidence that fits so many comparisons.
     pub fn ratio(&self, first: &Group, second: &Group) -> Option<Ratio> {
         let confidence = family_confidence(self.groups.len().saturating_sub(1));
-        ratio(&first.goodput.values, &second.goodput.values, &self.noise, confidence)
+        // A working group is no noisier because a broken one stands beside it.
+        let scatters = first.scatters() || second.scatters();
+        let noise = if scatters { &self.noise } else { &self.steady_noise };
+        ratio(&first.goodput.values, &second.goodput.values, noise, confidence)
     }
 }
 
@@ -93,7 +98,10 @@ fn section(part: &[&TrialRecord], all: &[TrialRecord], ceiling: Option<&Ceiling>
         repeats(part).iter().filter_map(|repeats| Group::of(repeats, ceiling_tps)).collect();
     groups.sort_by(|a, b| b.goodput.mean.total_cmp(&a.goodput.mean).then_with(|| a.label.cmp(&b.label)));
 
-    let noise = Noise::of(groups.iter().map(|group| group.goodput.values.as_slice()));
+    let noise_of = |wanted: fn(&&Group) -> bool| {
+        Noise::of(groups.iter().filter(wanted).map(|group| group.goodput.values.as_slice()))
+    };
+    let (noise, steady_noise) = (noise_of(|_| true), noise_of(|group| !group.scatters()));
     let mut section = Section {
         heading: heading(first, all),
         workload: first.workload_spec.clone(),
@@ -103,6 +111,7 @@ fn section(part: &[&TrialRecord], all: &[TrialRecord], ceiling: Option<&Ceiling>
         groups,
         ceiling_tps,
         noise,
+        steady_noise,
     };
     if let Some(best) = section.best().cloned() {
         let ratios: Vec<Option<Ratio>> = section
@@ -188,6 +197,31 @@ mod tests {
         assert_eq!(sections.len(), 3);
         assert!(sections.iter().any(|section| section.heading == "point-read · 16 users"));
         assert_eq!(sections[0].groups.len(), 10);
+    }
+
+    /// As it was measured: two repeats, and half of the strategies broken.
+    #[test]
+    fn a_working_pool_is_no_noisier_because_broken_ones_stand_beside_it() {
+        const MEASURED: [(&str, [f64; 2]); 8] = [
+            ("r2d2", [1_539.5, 1_522.0]),
+            ("deadpool", [1_220.5, 1_239.5]),
+            ("bb8", [1_236.5, 1_189.5]),
+            ("sqlx", [1_181.5, 1_224.5]),
+            ("naive-locked", [184.5, 189.5]),
+            ("naive", [224.5, 185.5]),
+            ("per-request", [166.0, 122.5]),
+            ("per-request-sync", [206.5, 157.0]),
+        ];
+        let mut run = fixtures::main_run();
+        run.trials.retain(|trial| trial.workload == "hold");
+        for trial in &mut run.trials {
+            let (_, repeats) = MEASURED.iter().find(|(id, _)| trial.strategy == **id).unwrap();
+            fixtures::set_goodput(trial, repeats[trial.repeat as usize - 1]);
+        }
+        let section = compare(&run.trials, None).remove(0);
+        assert!(section.groups.iter().any(Group::scatters), "the canned run has broken ones");
+        let leaders: Vec<&str> = section.leaders().iter().map(|group| group.label.as_str()).collect();
+        assert_eq!(leaders, ["r2d2 ×8"], "a quarter more, with repeats that agree within some per cent");
     }
 
     #[test]

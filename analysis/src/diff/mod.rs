@@ -179,16 +179,20 @@ fn rows(
     judge: &Judge,
 ) -> Vec<Row> {
     let changes = |pick: fn(&TrialRecord) -> Option<f64>, more_is_better: bool| -> Vec<Change> {
-        let of = |side: &Side, section: &Section| -> Vec<Samples> {
-            section.groups.iter().map(|group| Samples(side.values(group, pick))).collect()
+        let of = |side: &Side, section: &Section, wanted: fn(&&Group) -> bool| -> Vec<Samples> {
+            section.groups.iter().filter(wanted).map(|group| Samples(side.values(group, pick))).collect()
         };
         // Every group of both sides, as far as it says how noisy this figure is here.
-        let noise = judge.noise(&[of(base, one), of(run, other)].concat());
+        let noise_of = |wanted: fn(&&Group) -> bool| {
+            judge.noise(&[of(base, one, wanted), of(run, other, wanted)].concat())
+        };
+        let (noise, steady_noise) = (noise_of(|_| true), noise_of(|group| !group.scatters()));
         pairs
             .iter()
             .map(|(a, b)| {
+                let noise = if a.scatters() || b.scatters() { &noise } else { &steady_noise };
                 let (a, b) = (Samples(base.values(a, pick)), Samples(run.values(b, pick)));
-                judge.change(&a, &b, &noise, more_is_better)
+                judge.change(&a, &b, noise, more_is_better)
             })
             .collect()
     };
