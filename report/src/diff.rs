@@ -6,15 +6,17 @@ use poollab_analysis::diff::{Change, Design, Diff, Judgement, Row};
 use poollab_analysis::figures;
 
 use crate::rows::NOTHING as NONE;
+use crate::text::Paint;
 
 /// The comparison for a terminal.
 pub fn terminal(diff: &Diff, colour: bool) -> String {
+    let paint = Paint(colour);
     let mut text = format!("base {}\nrun  {}\n", diff.base, diff.run);
     for obstacle in &diff.obstacles {
-        text.push_str(&paint(colour, "31", &format!("! not comparable: {obstacle}")));
+        text.push_str(&paint.red(&format!("! not comparable: {obstacle}\n")));
     }
     for remark in &diff.remarks {
-        text.push_str(&paint(colour, "33", &format!("? {remark}")));
+        text.push_str(&paint.yellow(&format!("? {remark}\n")));
     }
     for section in &diff.sections {
         let mut table = Table::new();
@@ -30,15 +32,15 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
         }
         text.push('\n');
         for (index, line) in table.lines().enumerate() {
-            let code = match index.checked_sub(1).and_then(|row| section.rows.get(row)) {
-                None => "1",
+            let line = format!("{}\n", line.trim_end());
+            text.push_str(&match index.checked_sub(1).and_then(|row| section.rows.get(row)) {
+                None => paint.bold(&line),
                 Some(row) => match row.goodput.judgement {
-                    Judgement::Better => "32",
-                    Judgement::Worse => "31",
-                    _ => "0",
+                    Judgement::Better => paint.green(&line),
+                    Judgement::Worse => paint.red(&line),
+                    Judgement::NoDifference | Judgement::CannotTell => line,
                 },
-            };
-            text.push_str(&paint(colour, code, line.trim_end()));
+            });
         }
     }
     text.push('\n');
@@ -47,7 +49,7 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
     text.push_str(&shown(diff).iter().map(|line| format!("{line}\n")).collect::<String>());
     if diff.rows().next().is_some() {
         let meaning = "=: no difference that the noise allows. ±: the 95 % interval for all rows together.";
-        text.push_str(&if colour { paint(colour, "2", meaning) } else { format!("{meaning}\n") });
+        text.push_str(&paint.dim(&format!("{meaning}\n")));
     }
     text
 }
@@ -211,10 +213,6 @@ fn shown(diff: &Diff) -> Vec<String> {
         }
     };
     vec![format!("These runs can show a change of goodput from about {smallest} on."), hint.to_owned()]
-}
-
-fn paint(colour: bool, code: &str, line: &str) -> String {
-    if colour { format!("\u{1b}[{code}m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
 }
 
 fn escape(text: &str) -> String {

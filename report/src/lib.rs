@@ -15,6 +15,7 @@ mod k6;
 mod markdown;
 mod rows;
 mod terminal;
+mod text;
 pub mod tune;
 pub mod view;
 

@@ -8,6 +8,7 @@ use poollab_model::{Report, Severity};
 use crate::digest::{Paragraph, digest};
 use crate::facts;
 use crate::rows::{COLUMNS, mark};
+use crate::text::{Paint, one_line, wrapped};
 
 /// Below this there is no table that can be read.
 const NARROWEST: usize = 40;
@@ -43,7 +44,7 @@ pub fn terminal(report: &Report, width: usize, colour: bool) -> String {
             if also.is_empty() { String::new() } else { format!(" Likewise {}.", figures::list(&also)) };
         let sign = format!("  {} ", mark(finding.severity));
         let lines = wrapped(&sign, &format!("{about}{}{also}", one_line(&finding.text)), width);
-        text.push_str(&paint.finding(finding.severity, &lines));
+        text.push_str(&coloured(paint, finding.severity, &lines));
     }
     if more > 0 {
         text.push_str(&paint.dim(&format!("  {more} more in the report\n")));
@@ -113,60 +114,11 @@ fn clipped(name: &str) -> String {
     name.chars().take(WIDEST - 1).chain(['…']).collect()
 }
 
-/// Text wrapped to a width, its later lines under the first.
-fn wrapped(lead: &str, text: &str, width: usize) -> String {
-    let indent = lead.chars().count();
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(width.saturating_sub(indent)).unwrap_or(u16::MAX));
-    table.add_row([text]);
-    if let Some(column) = table.column_mut(0) {
-        column.set_padding((0, 0));
-    }
-    let mut lines = String::new();
-    for (number, line) in table.lines().enumerate() {
-        let start = if number == 0 { lead.to_owned() } else { " ".repeat(indent) };
-        lines.push_str(&format!("{start}{}\n", line.trim_end()));
-    }
-    lines
-}
-
-/// Texts of a database may hold line breaks and control characters; a terminal must not obey them.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn wrap(self, code: &str, text: &str) -> String {
-        if !self.0 {
-            return text.to_owned();
-        }
-        // Line by line, so that each one survives being copied or cut alone.
-        let coloured = |line: &str| format!("\u{1b}[{code}m{line}\u{1b}[0m");
-        let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(coloured).collect();
-        lines.join("\n") + if text.ends_with('\n') { "\n" } else { "" }
-    }
-
-    fn bold(self, text: &str) -> String {
-        self.wrap("1", text)
-    }
-
-    fn dim(self, text: &str) -> String {
-        self.wrap("2", text)
-    }
-
-    fn red(self, text: &str) -> String {
-        self.wrap("31", text)
-    }
-
-    fn finding(self, severity: Severity, text: &str) -> String {
-        match severity {
-            Severity::Problem => self.red(text),
-            Severity::Doubt => self.wrap("33", text),
-            Severity::Note => text.to_owned(),
-        }
+/// In the colour of how bad it is.
+fn coloured(paint: Paint, severity: Severity, text: &str) -> String {
+    match severity {
+        Severity::Problem => paint.red(text),
+        Severity::Doubt => paint.yellow(text),
+        Severity::Note => text.to_owned(),
     }
 }

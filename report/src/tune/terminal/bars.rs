@@ -4,7 +4,7 @@ use poollab_analysis::figures;
 use poollab_analysis::sizing::Usl;
 use poollab_analysis::tune::Level;
 
-use super::text::Paint;
+use crate::text::Paint;
 use crate::tune::{TunedSeries, words};
 
 /// A cell of a bar inside the plateau, outside of it, and the mark of the fitted law.

@@ -2,11 +2,11 @@
 
 mod bars;
 mod tables;
-mod text;
 
 use poollab_analysis::figures;
 
-use self::text::{Paint, one_line, wrapped};
+use crate::text::{Paint, one_line, wrapped};
+
 use super::{Tuned, TunedSeries, words};
 
 /// Below this there is no chart that can be read.

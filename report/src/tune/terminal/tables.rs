@@ -4,7 +4,7 @@ use poollab_analysis::figures;
 use poollab_analysis::sizing::ModelCard;
 use poollab_analysis::tune::Verification;
 
-use super::text::{Paint, columns, one_line, wrapped};
+use crate::text::{Paint, columns, one_line, wrapped};
 use crate::tune::words::{self, NOTHING};
 use crate::tune::{Tuned, TunedSeries};
 

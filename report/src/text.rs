@@ -66,6 +66,10 @@ impl Paint {
         self.wrap("2", text)
     }
 
+    pub fn red(self, text: &str) -> String {
+        self.wrap("31", text)
+    }
+
     pub fn green(self, text: &str) -> String {
         self.wrap("32", text)
     }
