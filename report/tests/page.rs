@@ -1,7 +1,7 @@
 //! The page: its structure, and what must never be in it.
 
 use poollab_analysis::fixtures;
-use poollab_model::{Report, Severity};
+use poollab_model::{PoolerCounts, Report, Severity};
 use poollab_report::html;
 
 /// Tags whose texts are the page's outline.
@@ -124,6 +124,33 @@ fn what_was_not_measured_is_not_drawn_as_zero() {
     let page = &page[..page.find("<script>").unwrap()];
     assert!(page.contains("Nobody") && page.contains("no success") && page.contains("not observed"));
     assert!(!page.contains("NaN") && !page.contains("Latency of successes"));
+}
+
+#[test]
+fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
+    let mut run = fixtures::main_run();
+    assert!(!html(&run.report()).contains("PgBouncer"), "no trial of it had one");
+    let pooler = PoolerCounts {
+        clients_active: 8,
+        clients_waiting: 24,
+        servers_active: 6,
+        servers_idle: 1,
+        maxwait_us: 41_000,
+        transactions: Some(700),
+    };
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy.as_str() == "deadpool") {
+        trial.timeline[3].pooler = Some(pooler);
+    }
+    let page = html(&run.report());
+    assert_eq!(page.matches(">\nPgBouncer servers\n</text>").count(), 2, "of deadpool, on two workloads");
+    for told in [
+        "PgBouncer 8 clients, 24 more waiting, 7 servers, 1 of them idle",
+        "longest wait at PgBouncer 41 ms",
+        "700 transactions through PgBouncer",
+        "PgBouncer servers with clients waiting, up to 41 ms",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! One trial's course: requests, failures, pool, backends and throttling above each other, on one clock,
 //! so that cause stands above effect.
 
+mod lanes;
+mod moments;
+
 use plotters::prelude::*;
 use poollab_analysis::figures;
 use poollab_model::{ErrorKind, TimelinePoint, TrialRecord};
 
-use super::canvas::{Area, Error, Fill, Ink, Side, Spot, WIDTH, draw, line, write};
+use self::lanes::lanes;
+use self::moments::spots;
+use super::canvas::{Area, Error, Fill, Ink, Side, WIDTH, draw, line, write};
 
 const LEFT: i32 = 54;
 const RIGHT: i32 = WIDTH as i32 - 14;
@@ -22,17 +27,18 @@ pub fn timeline(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Option<Stri
     if end <= 0.0 {
         return None;
     }
-    let panels = panels(trial, kinds);
-    let height = panels.len() as i32 * (TITLE + PLOT + GAP) + AXIS;
+    let lanes = lanes(trial, kinds);
+    let height = lanes.len() as i32 * (TITLE + PLOT + GAP) + AXIS;
     let label = format!(
-        "Course of {} over {}: requests, failures, latency, pool, backends and throttling",
+        "Course of {} over {}: {}",
         trial.id,
-        figures::time(end * 1_000.0)
+        figures::time(end * 1_000.0),
+        figures::list(&lanes.iter().map(Lane::in_words).collect::<Vec<_>>())
     );
     Some(draw(height as u32, &label, |area| {
         let clock = Clock { end };
-        for (index, panel) in panels.iter().enumerate() {
-            panel.draw(area, &clock, points, index as i32 * (TITLE + PLOT + GAP))?;
+        for (index, lane) in lanes.iter().enumerate() {
+            lane.draw(area, &clock, points, index as i32 * (TITLE + PLOT + GAP))?;
         }
         let floor = height - AXIS;
         for tick in 0..=4 {
@@ -71,114 +77,26 @@ struct Series {
 /// A series' figure at a moment; `None`: not observed.
 type Value = Box<dyn Fn(&TimelinePoint) -> Option<f64>>;
 
-struct Panel {
+struct Lane {
     title: &'static str,
     series: Vec<Series>,
     /// A level that matters: the slots.
     limit: Option<(f64, String)>,
     /// What a line that is drawn in the same ink means.
-    line: Option<&'static str>,
+    line: Option<String>,
     /// The least that the axis shows.
     at_least: f64,
-    say: fn(f64) -> String,
 }
 
-fn panels(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Vec<Panel> {
-    let stacked = |fill, value: fn(&TimelinePoint) -> Option<f64>| Series {
-        shape: Shape::Stacked(fill),
-        value: Box::new(value),
-    };
-    let lined = |ink, value: fn(&TimelinePoint) -> Option<f64>| Series {
-        shape: Shape::Line(ink, 2),
-        value: Box::new(value),
-    };
-    let database = &trial.database;
-    let slots = f64::from(database.slots.saturating_sub(database.reserved + 1));
-    vec![
-        Panel {
-            title: "answers/s",
-            series: vec![lined(Ink::Mark, |point| Some(point.rps))],
-            limit: None,
-            line: None,
-            at_least: 1.0,
-            say: figures::rate,
-        },
-        Panel {
-            title: "failures",
-            series: failures(trial, kinds),
-            limit: None,
-            line: None,
-            at_least: 4.0,
-            say: figures::rate,
-        },
-        Panel {
-            title: "p99 ms",
-            series: vec![lined(Ink::Mark, |point| Some(point.p99_us? as f64 / 1_000.0))],
-            limit: None,
-            line: None,
-            at_least: 1.0,
-            say: figures::rate,
-        },
-        Panel {
-            title: "pool",
-            series: vec![
-                stacked(Fill::Ok, |point| {
-                    let pool = point.pool?;
-                    Some(f64::from(pool.size.saturating_sub(pool.idle)))
-                }),
-                stacked(Fill::Idle, |point| Some(f64::from(point.pool?.idle))),
-                lined(Ink::Limit, |point| Some(f64::from(point.pool?.waiting))),
-            ],
-            limit: None,
-            line: Some("requests waiting"),
-            at_least: 4.0,
-            say: figures::rate,
-        },
-        Panel {
-            title: "backends",
-            series: vec![
-                stacked(Fill::Ok, |point| Some(f64::from(point.backends?.active))),
-                stacked(Fill::IdleInTransaction, |point| {
-                    Some(f64::from(point.backends?.idle_in_transaction))
-                }),
-                stacked(Fill::Idle, |point| Some(f64::from(point.backends?.idle))),
-                stacked(Fill::Elsewhere, |point| Some(f64::from(point.backends?.other))),
-            ],
-            limit: (slots > 0.0).then(|| (slots, format!("{slots} free slots"))),
-            line: None,
-            at_least: 4.0,
-            say: figures::rate,
-        },
-        Panel {
-            title: "throttled ms",
-            series: vec![stacked(Fill::Throttled, |point| point.throttled_ms)],
-            limit: None,
-            line: None,
-            at_least: 10.0,
-            say: figures::rate,
-        },
-    ]
-}
-
-/// Failures by kind; in one where the record does not tell their kinds over time.
-fn failures(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Vec<Series> {
-    let told = trial.timeline.iter().any(|point| !point.failures.is_empty());
-    if !told {
-        let value: Value = Box::new(|point| Some(point.failed as f64));
-        return vec![Series { shape: Shape::Stacked(Fill::Failed(0)), value }];
+impl Lane {
+    /// For those who can't see it.
+    fn in_words(&self) -> String {
+        match &self.line {
+            Some(line) => format!("{} with {line}", self.title),
+            None => self.title.to_owned(),
+        }
     }
-    kinds
-        .iter()
-        .map(|(kind, fill)| {
-            let kind = *kind;
-            let value: Value =
-                Box::new(move |point| Some(point.failures.get(&kind).copied().unwrap_or(0) as f64));
-            Series { shape: Shape::Stacked(*fill), value }
-        })
-        .collect()
-}
 
-impl Panel {
     fn draw(&self, area: &Area<'_>, clock: &Clock, points: &[TimelinePoint], top: i32) -> Result<(), Error> {
         let (roof, floor) = (top + TITLE, top + TITLE + PLOT);
         write(area, (LEFT, top + TITLE / 2), Side::Right, Ink::Text, true, self.title)?;
@@ -193,7 +111,7 @@ impl Panel {
         let most = round_up(highest.max(limit * 1.05));
         let y = |value: f64| floor - (value / most * f64::from(PLOT)).round() as i32;
         line(area, vec![(LEFT, roof), (RIGHT, roof)], Ink::Grid, 1)?;
-        write(area, (LEFT - 6, roof + 4), Side::Left, Ink::Muted, false, &(self.say)(most))?;
+        write(area, (LEFT - 6, roof + 4), Side::Left, Ink::Muted, false, &figures::rate(most))?;
         write(area, (LEFT - 6, floor - 4), Side::Left, Ink::Muted, false, "0")?;
         self.stacks(area, clock, points, &y)?;
         for series in &self.series {
@@ -206,7 +124,7 @@ impl Panel {
         if let Some((level, _)) = &self.limit {
             line(area, vec![(LEFT, y(*level)), (RIGHT, y(*level))], Ink::Limit, 2)?;
         }
-        if let Some(named) = self.limit.as_ref().map(|(_, text)| text.as_str()).or(self.line) {
+        if let Some(named) = self.limit.as_ref().map(|(_, text)| text.as_str()).or(self.line.as_deref()) {
             write(area, (RIGHT, top + TITLE / 2), Side::Left, Ink::Limit, false, &format!("― {named}"))?;
         }
         Ok(())
@@ -295,42 +213,4 @@ fn unbroken(
         })
         .filter(|path| !path.is_empty())
         .collect()
-}
-
-fn spots(points: &[TimelinePoint], clock: &Clock, floor: i32) -> Vec<Spot> {
-    let mut from = 0.0;
-    let mut spots = Vec::new();
-    for point in points {
-        let mut says = format!(
-            "{:.2} s\n{}/s answered, {} failed",
-            point.at_ms / 1_000.0,
-            figures::rate(point.rps),
-            figures::whole(point.failed)
-        );
-        for (kind, count) in &point.failures {
-            says.push_str(&format!("\n{kind} × {}", figures::whole(*count)));
-        }
-        if let Some(p99) = point.p99_us {
-            says.push_str(&format!("\np99 {}", figures::time(p99 as f64)));
-        }
-        if let Some(pool) = point.pool {
-            says.push_str(&format!("\npool {}, {} idle, {} waiting", pool.size, pool.idle, pool.waiting));
-        }
-        if let Some(backends) = point.backends {
-            says.push_str(&format!(
-                "\nbackends {}: {} active, {} idle in transaction, {} idle",
-                backends.total(),
-                backends.active,
-                backends.idle_in_transaction,
-                backends.idle
-            ));
-        }
-        if let Some(ms) = point.throttled_ms {
-            says.push_str(&format!("\nthrottled {} ms", figures::rate(ms)));
-        }
-        let (left, right) = (clock.x(from), clock.x(point.at_ms));
-        spots.push(Spot { left, top: 0, width: right - left, height: floor, says });
-        from = point.at_ms;
-    }
-    spots
 }
