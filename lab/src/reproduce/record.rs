@@ -96,6 +96,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
             exit_code: None,
         },
         timeline,
+        bursts: result.bursts,
         histograms: result.histograms,
         remarks,
     })

@@ -234,6 +234,7 @@ fn record(
         },
         server: watched.server,
         timeline,
+        bursts: result.bursts,
         histograms: result.histograms,
         remarks: [remarks, result.remarks].concat(),
     }
