@@ -3,7 +3,8 @@
 use poollab_analysis::{Group, Section, figures};
 use poollab_model::ErrorKind;
 
-use super::canvas::{Area, Error, Fill, Ink, Side, Spot, WIDTH, draw, fill, line, text_width, write};
+use super::canvas::{Area, Error, Side, Spot, WIDTH, draw, fill, line, text_width, write};
+use super::ink::{Fill, Ink};
 
 const ROW: i32 = 30;
 const BAR: i32 = 18;
@@ -86,7 +87,11 @@ pub fn failure_fills(section: &Section) -> Vec<(ErrorKind, Fill)> {
         }
     }
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    kinds.iter().enumerate().map(|(index, (kind, _))| (*kind, Fill::Failed(index.min(3) as u8))).collect()
+    kinds
+        .iter()
+        .enumerate()
+        .map(|(index, (kind, _))| (*kind, Fill::Failed(index.min(usize::from(Fill::KINDS) - 1) as u8)))
+        .collect()
 }
 
 /// How requests ended: successes and kinds of failures as shares of all.

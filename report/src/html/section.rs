@@ -8,7 +8,7 @@ use poollab_model::{ErrorKind, Finding, Report, Severity, TrialRecord};
 use super::figures_tables::{percentile_table, table};
 use super::legend::{legend, switches};
 use super::{anchor, item};
-use crate::charts::{self, Curve, Fill, SERIES};
+use crate::charts::{self, Curve, Fill};
 
 /// The section's part of the page.
 pub fn section(report: &Report, section: &Section, number: usize, series: &[String]) -> Markup {
@@ -39,6 +39,7 @@ pub fn section(report: &Report, section: &Section, number: usize, series: &[Stri
                 (phases(section))
             }
             (percentile_table(section))
+            (super::bursts::bursts(report, section))
             (timelines(report, section))
         }
     }
@@ -73,7 +74,7 @@ fn percentiles(
     what: &str,
     pick: fn(&Group) -> Option<&Latency>,
 ) -> Markup {
-    let number = |label: &str| series.iter().position(|one| one == label).unwrap_or(0) % SERIES;
+    let number = |label: &str| series.iter().position(|one| one == label).unwrap_or(0);
     let curves: Vec<Curve<'_>> = section
         .groups
         .iter()
@@ -151,7 +152,8 @@ fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
     entries
 }
 
-fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
+/// A chart with its title, a line on what it shows, and what belongs below it.
+pub(super) fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
     html! {
         figure {
             figcaption { strong { (title) } " " span.muted { (says) } }

@@ -10,7 +10,8 @@ use poollab_model::{ErrorKind, TimelinePoint, TrialRecord};
 
 use self::lanes::lanes;
 use self::moments::spots;
-use super::canvas::{Area, Error, Fill, Ink, Side, WIDTH, draw, line, write};
+use super::canvas::{Area, Error, Side, WIDTH, draw, line, round_up, write};
+use super::ink::{Fill, Ink};
 
 const LEFT: i32 = 54;
 const RIGHT: i32 = WIDTH as i32 - 14;
@@ -185,13 +186,6 @@ fn steps(
         from = point.at_ms;
     }
     outline
-}
-
-/// The next larger round number.
-fn round_up(value: f64) -> f64 {
-    const ROUND: [f64; 10] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 8.0, 10.0];
-    let power = 10_f64.powf(value.log10().floor());
-    ROUND.iter().map(|step| step * power).find(|round| *round >= value * 0.999).unwrap_or(value)
 }
 
 /// Lines end where nothing was observed: a gap is not a zero, nor what lies between its neighbours.
