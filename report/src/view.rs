@@ -136,10 +136,11 @@ fn differences(diff: &Diff) -> Markup {
             h2 { (section.heading) }
             div.scroll tabindex="0" role="region" aria-label={ "Differences on " (section.heading) } {
                 table {
+                    caption.aside-only { "Differences on " (section.heading) }
                     thead { tr {
                         th.name scope="col" { "strategy" }
-                        th scope="col" { "goodput/s" } th scope="col" { "change" } th.name scope="col" { }
-                        th scope="col" { "p99 ms" } th scope="col" { "change" } th.name scope="col" { }
+                        th scope="col" { "goodput/s" } th scope="col" { "change" } th.name scope="col" { "verdict" }
+                        th scope="col" { "p99 ms" } th scope="col" { "change" } th.name scope="col" { "verdict" }
                         th scope="col" { "failed" }
                     } }
                     tbody {

@@ -99,7 +99,7 @@ pub fn outcomes(section: &Section) -> String {
     let kinds = failure_fills(section);
     let label = format!("Outcomes by strategy, {}, as shares of all requests", section.heading);
     draw(height(section, 0), &label, |area| {
-        let rows = Rows::of(section, 84);
+        let rows = Rows::of(section, 100);
         let mut spots = Vec::new();
         for (index, group) in section.groups.iter().enumerate() {
             rows.label(area, index, group)?;
@@ -134,7 +134,7 @@ pub fn phases(section: &Section) -> String {
     const FILLS: [Fill; 5] = [Fill::Wait, Fill::Connect, Fill::Query, Fill::Hold, Fill::Elsewhere];
     let label = format!("Where the time of a success went, by strategy, {}", section.heading);
     draw(height(section, 0), &label, |area| {
-        let rows = Rows::of(section, 70);
+        let rows = Rows::of(section, 74);
         let mut spots = Vec::new();
         for (index, group) in section.groups.iter().enumerate() {
             rows.label(area, index, group)?;
@@ -170,7 +170,8 @@ impl Rows {
     /// `right` is kept free for values.
     fn of(section: &Section, right: i32) -> Self {
         let widest = section.groups.iter().map(|group| text_width(&group.label)).max().unwrap_or(0);
-        let left = (widest + 12).clamp(60, 170);
+        // An eighth more: on a telephone texts are larger than they are drawn.
+        let left = (widest * 9 / 8 + 12).clamp(60, 190);
         Self { left, room: WIDTH as i32 - left - right }
     }
 

@@ -11,7 +11,7 @@ const HEIGHT: i32 = 280;
 const TOP: i32 = 24;
 const LEFT: i32 = 62;
 const RIGHT: i32 = WIDTH as i32 - 16;
-const FLOOR: i32 = HEIGHT - 40;
+const FLOOR: i32 = HEIGHT - 46;
 /// Strips that tell their figures.
 const STRIPS: u32 = 48;
 
@@ -51,14 +51,15 @@ impl Scale {
 }
 
 fn axes(area: &Area<'_>, scale: &Scale) -> Result<(), Error> {
-    for quarter in 0..=4 {
-        let us = scale.until_us * f64::from(quarter) / 4.0;
+    let parts = round_parts(scale.until_us);
+    for part in 0..=parts {
+        let us = scale.until_us * f64::from(part) / f64::from(parts);
         let y = scale.y(us as u64);
         line(area, vec![(LEFT, y), (RIGHT, y)], Ink::Grid, 1)?;
-        write(area, (LEFT - 6, y), Side::Left, Ink::Muted, false, &figures::time(us))?;
+        let text = if part == 0 { "0".to_owned() } else { figures::time(us) };
+        write(area, (LEFT - 6, y), Side::Left, Ink::Muted, false, &text)?;
     }
-    let mut orders = vec![1, scale.last / 4, scale.last / 2, scale.last / 4 * 3, scale.last];
-    orders.retain(|order| *order > 0);
+    let mut orders: Vec<u32> = (0..=4).map(|quarter| (scale.last * quarter / 4).max(1)).collect();
     orders.dedup();
     for order in orders {
         let text = figures::whole(order.into());
@@ -66,6 +67,12 @@ fn axes(area: &Area<'_>, scale: &Scale) -> Result<(), Error> {
     }
     write(area, (LEFT, TOP - 14), Side::Right, Ink::Muted, false, "ended after the burst was due")?;
     write(area, (LEFT, HEIGHT - 9), Side::Right, Ink::Muted, false, "request, in the order of sending")
+}
+
+/// Four parts of a round number or five, whichever are round themselves.
+fn round_parts(round: f64) -> u32 {
+    let mantissa = round / 10_f64.powf(round.log10().floor());
+    if ((mantissa * 10.0).round() as u32).is_multiple_of(4) { 4 } else { 5 }
 }
 
 /// A success, or its kind of failure; one that the section does not know looks like its last one.

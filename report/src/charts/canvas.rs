@@ -121,9 +121,9 @@ pub fn line(area: &Area<'_>, points: Vec<(i32, i32)>, ink: Ink, thick: u32) -> R
     area.draw(&PathElement::new(points, ink.colour().stroke_width(thick)))
 }
 
-/// Room for a text of this length, roughly.
+/// Room for a text of this length, roughly, in the widest of the usual fonts.
 pub fn text_width(text: &str) -> i32 {
-    (text.chars().count() as f64 * 6.9).ceil() as i32
+    (text.chars().count() as f64 * 7.7).ceil() as i32
 }
 
 /// The next larger round number, for the end of a scale.

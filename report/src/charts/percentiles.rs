@@ -13,7 +13,7 @@ const HEIGHT: i32 = 320;
 /// Between names.
 const APART: i32 = 14;
 const TOP: i32 = 12;
-const BOTTOM: i32 = 36;
+const BOTTOM: i32 = 42;
 const LEFT: i32 = 58;
 const STEPS_PER_NINE: u32 = 10;
 
@@ -42,8 +42,9 @@ pub fn percentiles(section: &Section, what: &str, curves: &[Curve<'_>]) -> Optio
     }
     let (low, high) = (low * 0.85, high * 1.15);
     let label = format!("Latency of {what} by percentile, {}; both axes logarithmic", section.heading);
-    let names = lines.iter().map(|(one, _)| text_width(one.label)).max().unwrap_or(0);
-    let right = WIDTH as i32 - (names + 16).clamp(40, 160);
+    // They are bold, which takes more room.
+    let names = lines.iter().map(|(one, _)| text_width(one.label) * 8 / 7).max().unwrap_or(0);
+    let right = WIDTH as i32 - (names + 20).clamp(40, 200);
     let height = HEIGHT.max(TOP + BOTTOM + APART * lines.len() as i32);
     let floor = height - BOTTOM;
     let scale = Scale { nines, low: low.ln(), high: high.max(low * 4.0).ln(), right, floor };

@@ -48,7 +48,11 @@ fn scale(report: &Report) -> u64 {
 
 fn about(burst: &Burst) -> String {
     let sent = figures::plural(burst.sent.into(), "request", "requests");
-    let mut text = format!("{sent} at once, {} after the start.", figures::time(burst.at_ms * 1_000.0));
+    let mut text = if burst.at_ms > 0.0 {
+        format!("{sent} at once, {} after the start.", figures::time(burst.at_ms * 1_000.0))
+    } else {
+        format!("{sent} at once, at the start.")
+    };
     if burst.left_out > 0 {
         text += &format!(" The last {} were not kept one by one.", figures::whole(burst.left_out.into()));
     }
@@ -67,10 +71,11 @@ fn table(group: &Group, burst: &Burst) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Ends of the burst of " (group.label) } {
             table {
+                caption.aside-only { "When the first, half and all requests of the burst of " (group.label) " had ended, in milliseconds after it was due" }
                 thead {
                     tr {
                         th scope="col" { "outcome" } th scope="col" { "requests" }
-                        th scope="col" { "first ended, ms" } th scope="col" { "half of them" } th scope="col" { "all of them" }
+                        th scope="col" { "first, ms" } th scope="col" { "half" } th scope="col" { "all" }
                     }
                 }
                 tbody {

@@ -26,17 +26,22 @@ pub fn section(report: &Report, section: &Section, number: usize, series: &[Stri
             @if !conclusions.is_empty() {
                 ul.findings.conclusions { @for finding in &conclusions { (item(finding, false)) } }
             }
+            // Rows on one side and lines on the other: in a grid the short ones would leave holes beside the tall.
             div.charts {
-                (figure(
-                    "Goodput",
-                    "Successes a second. The bar is the mean, the ticks are the repeats; names in bold lead.",
-                    charts::goodput(section),
-                    html! {},
-                ))
-                @if section.groups.iter().any(|group| group.failed_share() > 0.0) { (outcomes(section)) }
-                (percentiles(section, series, "successes", |group| group.distribution_ok.as_ref()))
-                (percentiles(section, series, "failures", |group| group.distribution_failed.as_ref()))
-                (phases(section))
+                div.stack {
+                    (figure(
+                        "Goodput",
+                        "Successes a second. The bar is the mean, the ticks are the repeats; names in bold lead.",
+                        charts::goodput(section),
+                        html! {},
+                    ))
+                    @if section.groups.iter().any(|group| group.failed_share() > 0.0) { (outcomes(section)) }
+                    (phases(section))
+                }
+                div.stack {
+                    (percentiles(section, series, "successes", |group| group.distribution_ok.as_ref()))
+                    (percentiles(section, series, "failures", |group| group.distribution_failed.as_ref()))
+                }
             }
             (percentile_table(section))
             (super::bursts::bursts(report, section))
@@ -98,10 +103,17 @@ fn percentiles(
 /// The most telling course and the leader's side by side, the others one click away.
 fn timelines(report: &Report, section: &Section) -> Markup {
     let trial = |group: &Group| report.trials.iter().find(|trial| trial.id == group.typical);
-    let mut shown: Vec<&Group> = [section.most_telling(), section.best()].into_iter().flatten().collect();
-    shown.dedup_by(|a, b| a.label == b.label);
+    let telling = [section.most_telling(), section.best()].into_iter().flatten();
+    let mut shown: Vec<&Group> = Vec::new();
+    // Two beside each other, also where the most telling one leads.
+    for group in telling.chain(&section.groups) {
+        if shown.len() < 2 && shown.iter().all(|one| one.label != group.label) {
+            shown.push(group);
+        }
+    }
     let others = section.groups.iter().filter(|group| shown.iter().all(|one| one.label != group.label));
     let others: Vec<&Group> = others.collect();
+    let names: Vec<&str> = others.iter().map(|group| group.label.as_str()).collect();
     let kinds = charts::failure_fills(section);
     html! {
         @if section.groups.iter().filter_map(trial).any(|trial| !trial.timeline.is_empty()) {
@@ -112,10 +124,10 @@ fn timelines(report: &Report, section: &Section) -> Markup {
             }
             (legend(&course_legend(&kinds)))
             div.charts { @for group in &shown { (course(group, trial(group), &kinds)) } }
-            @for group in &others {
+            @if !others.is_empty() {
                 details {
-                    summary { (group.label) }
-                    div.charts { (course(group, trial(group), &kinds)) }
+                    summary { (others.len()) " more: " (figures::list(&names)) }
+                    div.charts { @for group in &others { (course(group, trial(group), &kinds)) } }
                 }
             }
         }

@@ -45,7 +45,9 @@ pub fn timeline(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Option<Stri
         for tick in 0..=4 {
             let at = end * f64::from(tick) / 4.0;
             let side = if tick == 4 { Side::Left } else { Side::Centre };
-            let text = format!("{:.1} s", at / 1_000.0);
+            // A quarter of a short course has a second digit.
+            let digits = if end < 4_000.0 { 2 } else { 1 };
+            let text = format!("{:.digits$} s", at / 1_000.0);
             write(area, (clock.x(at), floor + 10), side, Ink::Muted, false, &text)?;
         }
         Ok(spots(points, &clock, floor))
@@ -54,6 +56,11 @@ pub fn timeline(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Option<Stri
 
 struct Clock {
     end: f64,
+}
+
+/// The end of a lane's scale: counts are whole.
+fn level(value: f64) -> String {
+    if value.fract() == 0.0 { figures::whole(value as u64) } else { figures::rate(value) }
 }
 
 impl Clock {
@@ -112,7 +119,7 @@ impl Lane {
         let most = round_up(highest.max(limit * 1.05));
         let y = |value: f64| floor - (value / most * f64::from(PLOT)).round() as i32;
         line(area, vec![(LEFT, roof), (RIGHT, roof)], Ink::Grid, 1)?;
-        write(area, (LEFT - 6, roof + 4), Side::Left, Ink::Muted, false, &figures::rate(most))?;
+        write(area, (LEFT - 6, roof + 4), Side::Left, Ink::Muted, false, &level(most))?;
         write(area, (LEFT - 6, floor - 4), Side::Left, Ink::Muted, false, "0")?;
         self.stacks(area, clock, points, &y)?;
         for series in &self.series {

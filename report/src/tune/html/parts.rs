@@ -15,6 +15,7 @@ pub fn summary(tuned: &Tuned) -> Markup {
         section.comparison aria-label="All series" {
             div.scroll tabindex="0" role="region" aria-label="Answers by series" {
                 table.sortable.ends-in-words {
+                    caption.aside-only { "Answers by series" }
                     thead {
                         tr {
                             @for name in ["series", "take", "plateau", "confidence", "gives up", "measured", "answer"] {
@@ -107,9 +108,10 @@ fn levels(series: &TunedSeries) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Measured sizes of " (series.name) } {
             table.sortable.ends-in-words {
+                caption.aside-only { "Measured sizes of " (series.name) }
                 thead {
                     tr {
-                        @for name in ["size", "goodput/s", "±", "p50 ms", "p99 ms", "failed", "measured", ""] {
+                        @for name in ["size", "goodput/s", "±", "p50 ms", "p99 ms", "failed", "measured", "plateau"] {
                             th scope="col" { (name) }
                         }
                     }
@@ -151,9 +153,10 @@ pub fn verification(series: &TunedSeries) -> Markup {
                 p.muted { "Measured once more; the search did not use these figures." }
                 div.scroll tabindex="0" role="region" aria-label="Verification" {
                     table.figures {
+                        caption.aside-only { "Verification of " (series.name) }
                         thead {
                             tr {
-                                @for name in ["", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
+                                @for name in ["role", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
                                     th scope="col" { (name) }
                                 }
                             }
@@ -188,6 +191,7 @@ pub fn scorecard(series: &TunedSeries) -> Markup {
             p.muted { (capital(words::judged_on(series))) "." }
             div.scroll tabindex="0" role="region" aria-label="Scorecard of models" {
                 table.sortable.ends-in-words.scorecard {
+                    caption.aside-only { "Scorecard of models, " (series.name) }
                     thead {
                         tr {
                             @for name in ["model", "predicts", "connections", "loses", "with"] { th scope="col" { (name) } }
