@@ -6,6 +6,7 @@ use poollab_analysis::sizing::ModelCard;
 
 use super::charts::{self, CURVES, letter};
 use super::{anchor, capital, prose};
+use crate::charts::sample_line;
 use crate::tune::words::{self, NOTHING};
 use crate::tune::{Tuned, TunedSeries};
 
@@ -76,16 +77,13 @@ pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
 }
 
 fn goodput_legend(series: &TunedSeries) -> Markup {
-    let line = |class: String, colour: String| {
-        PreEscaped(format!(
-            "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline class=\"{class}\" points=\"0,6 24,6\" fill=\"none\" stroke=\"var({colour})\" stroke-width=\"2.5\"/></svg>"
-        ))
-    };
+    const MEASURED: &str = "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline points=\"0,6 24,6\" \
+                            fill=\"none\" stroke=\"var(--mark)\" stroke-width=\"2.5\"/></svg>";
     html! {
         ul.legend {
-            li { (line(String::new(), "--mark".to_owned())) "measured" }
+            li { (PreEscaped(MEASURED)) "measured" }
             @for (curve, number) in series.chart.curves.iter().zip(CURVES) {
-                li { (line(format!("s{number}"), format!("--s{number}"))) (curve.title) }
+                li { (PreEscaped(sample_line(number))) (curve.title) }
             }
             @if series.plateau.is_some() {
                 li {
