@@ -154,6 +154,19 @@ fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
 }
 
 #[test]
+fn a_moment_that_nobody_looked_at_is_not_drawn_as_zero() {
+    let mut run = fixtures::main_run();
+    let body = |page: String| page[page.find("<main>").unwrap()..].to_owned();
+    assert!(!body(html(&run.report())).contains("url(#f-unseen)"));
+    run.trials[0].timeline[5].pool = None;
+    run.trials[0].timeline[6].pool = None;
+    let page = body(html(&run.report()));
+    // The stretch is in the chart of that trial, and explained in the section's legend.
+    assert_eq!(page.matches("url(#f-unseen)").count(), 2 + 1);
+    assert_eq!(page.matches("</svg>not observed</li>").count(), 1);
+}
+
+#[test]
 fn a_burst_is_told_request_by_request_with_what_it_can_not_tell() {
     let mut run = fixtures::main_run();
     assert!(!html(&run.report()).contains("Request by request"), "no load of it has a burst");

@@ -61,6 +61,8 @@ pub enum Fill {
     Throttled,
     /// Successes that are not sound.
     Unsound,
+    /// Nobody looked.
+    Unseen,
 }
 
 impl Fill {
@@ -68,7 +70,7 @@ impl Fill {
     pub const KINDS: u8 = 6;
 
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Failed(0),
         Self::Failed(1),
@@ -85,6 +87,7 @@ impl Fill {
         Self::Idle,
         Self::Throttled,
         Self::Unsound,
+        Self::Unseen,
     ];
 
     /// The id of its pattern.
@@ -101,6 +104,7 @@ impl Fill {
             Self::Idle => "f-idle".to_owned(),
             Self::Throttled => "f-throttled".to_owned(),
             Self::Unsound => "f-unsound".to_owned(),
+            Self::Unseen => "f-unseen".to_owned(),
         }
     }
 
@@ -115,6 +119,7 @@ impl Fill {
             Self::Hold | Self::IdleInTransaction => "--hold".to_owned(),
             Self::Elsewhere | Self::Idle | Self::Unsound => "--elsewhere".to_owned(),
             Self::Throttled => "--throttled".to_owned(),
+            Self::Unseen => "--muted".to_owned(),
         }
     }
 

@@ -19,4 +19,4 @@ pub use canvas::round_up;
 pub use ink::Fill;
 pub use marks::{sample, sample_line};
 pub use percentiles::{Curve, percentiles};
-pub use timeline::timeline;
+pub use timeline::{has_gaps, timeline};

@@ -9,11 +9,13 @@ pub fn patterns() -> Markup {
     let patterns: String = Fill::ALL
         .iter()
         .map(|fill| {
+            // What nobody saw is no area: it is strewn on the paper itself.
+            let ground = if *fill == Fill::Unseen { "--paper".to_owned() } else { fill.variable() };
             format!(
                 "<pattern id=\"{}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">\
                  <rect width=\"8\" height=\"8\" style=\"fill:var({})\"/>{}</pattern>",
                 fill.id(),
-                fill.variable(),
+                ground,
                 over(*fill)
             )
         })
@@ -33,6 +35,7 @@ fn over(fill: Fill) -> &'static str {
         Fill::Failed(3) | Fill::Elsewhere => BARS,
         Fill::Failed(4) => POSTS,
         Fill::Failed(_) => BACK,
+        Fill::Unseen => STREWN,
     }
 }
 
@@ -40,6 +43,7 @@ const HATCH: &str = "<path d=\"M-2 2L2 -2M0 8L8 0M6 10L10 6\" class=\"over\"/>";
 const DOTS: &str =
     "<circle cx=\"2\" cy=\"2\" r=\"1.1\" class=\"dot\"/><circle cx=\"6\" cy=\"6\" r=\"1.1\" class=\"dot\"/>";
 const CROSS: &str = "<path d=\"M0 0L8 8M8 0L0 8\" class=\"over\"/>";
+const STREWN: &str = "<circle cx=\"2\" cy=\"2\" r=\".8\" style=\"fill:var(--muted)\"/>";
 const BARS: &str = "<path d=\"M0 2H8M0 6H8\" class=\"over\"/>";
 const POSTS: &str = "<path d=\"M2 0V8M6 0V8\" class=\"over\"/>";
 const BACK: &str = "<path d=\"M-2 6L2 10M0 0L8 8M6 -2L10 2\" class=\"over\"/>";

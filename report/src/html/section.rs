@@ -115,6 +115,7 @@ fn timelines(report: &Report, section: &Section) -> Markup {
     let others: Vec<&Group> = others.collect();
     let names: Vec<&str> = others.iter().map(|group| group.label.as_str()).collect();
     let kinds = charts::failure_fills(section);
+    let gaps = section.groups.iter().filter_map(trial).any(|trial| charts::has_gaps(trial, &kinds));
     html! {
         @if section.groups.iter().filter_map(trial).any(|trial| !trial.timeline.is_empty()) {
             h3 { "The course of a trial" }
@@ -122,7 +123,7 @@ fn timelines(report: &Report, section: &Section) -> Markup {
                 "Of each strategy the repeat with the median goodput. Cause stands above effect: read a moment from top to \
                  bottom."
             }
-            (legend(&course_legend(&kinds)))
+            (legend(&course_legend(&kinds, gaps)))
             div.charts { @for group in &shown { (course(group, trial(group), &kinds)) } }
             @if !others.is_empty() {
                 details {
@@ -150,7 +151,7 @@ fn course(group: &Group, trial: Option<&TrialRecord>, kinds: &[(ErrorKind, Fill)
 }
 
 /// What the areas of a course mean; kinds of failures as in the outcomes.
-fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
+fn course_legend(kinds: &[(ErrorKind, Fill)], gaps: bool) -> Vec<(String, Fill)> {
     let mut entries: Vec<(String, Fill)> = [
         ("lent or active", Fill::Ok),
         ("idle", Fill::Idle),
@@ -160,6 +161,7 @@ fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
     ]
     .map(|(name, fill)| (name.to_owned(), fill))
     .to_vec();
+    entries.extend(gaps.then(|| ("not observed".to_owned(), Fill::Unseen)));
     entries.extend(kinds.iter().map(|(kind, fill)| (kind.to_string(), *fill)));
     entries
 }

@@ -3,7 +3,7 @@
 use poollab_analysis::figures;
 use poollab_model::{ErrorKind, TimelinePoint, TrialRecord};
 
-use super::{Lane, Series, Shape, Value};
+use super::lane::{Lane, Series, Shape, Value};
 use crate::charts::ink::{Fill, Ink};
 
 /// The lanes of a trial. `kinds` are its kinds of failures with their fills.
