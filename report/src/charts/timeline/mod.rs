@@ -14,7 +14,7 @@ use self::moments::spots;
 use super::canvas::{Side, WIDTH, draw, write};
 use super::ink::{Fill, Ink};
 
-const LEFT: i32 = 54;
+const LEFT: i32 = 64;
 const RIGHT: i32 = WIDTH as i32 - 14;
 const TITLE: i32 = 20;
 const PLOT: i32 = 52;
