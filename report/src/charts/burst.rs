@@ -24,10 +24,14 @@ pub fn burst(of: &str, burst: &Burst, kinds: &[(ErrorKind, Fill)], until_us: u64
         let reach = if scale.last > 400 { 2 } else { 3 };
         // Failures last: what is rare is not to be covered.
         let (failed, ok): (Vec<_>, Vec<_>) = burst.requests.iter().partition(|one| one.error.is_some());
+        let mut last = None;
         for request in ok.into_iter().chain(failed) {
             let fill = fill_of(request, kinds);
             let at = (scale.x(request.order), scale.y(request.ended_us));
-            Mark::of(fill).draw(area, at, reach, Ink::Dot(fill))?;
+            // Of thousands many fall onto the same spot: there is one mark for a row of them.
+            if last.replace((at, fill)) != Some((at, fill)) {
+                Mark::of(fill).draw(area, at, reach, Ink::Dot(fill))?;
+            }
         }
         Ok(spots(burst, &scale))
     })
