@@ -109,6 +109,11 @@ mod tests {
             })
             .collect();
         assert_eq!(looks.len(), 60);
+        assert!(
+            sample_line(1).contains("<polyline class=\"s1\" stroke-dasharray=\"7 3\""),
+            "{}",
+            sample_line(1)
+        );
         assert_ne!(sample_line(0), sample_line(12).replace("s12", "s0"), "and so do their samples");
     }
 }
