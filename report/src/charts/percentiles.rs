@@ -11,7 +11,7 @@ use super::marks::Mark;
 /// The least; many lines need more, so that each name has room.
 const HEIGHT: i32 = 320;
 /// Between names.
-const APART: i32 = 14;
+const APART: i32 = 17;
 const TOP: i32 = 12;
 const BOTTOM: i32 = 42;
 const LEFT: i32 = 58;
