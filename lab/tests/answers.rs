@@ -46,6 +46,7 @@ fn the_schema_names_every_field_that_a_program_reads() {
         "first_at_ms",
         "cpu_share",
         "p99_9",
+        "ended_us",
     ] {
         assert!(text.contains(&format!("\"{field}\"")), "{field}");
     }

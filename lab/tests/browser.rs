@@ -73,9 +73,79 @@ fn a_report_opens_from_disk_without_a_complaint_or_a_request_and_its_charts_and_
         browser.dress(width, scheme);
         let wide = browser.ask("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         assert!(wide.as_i64() <= Some(1), "the page scrolls sideways by {wide} at {width}");
+        assert_eq!(browser.ask(UNREADABLE), serde_json::json!([]), "texts of charts at {width}");
         browser.picture(&chromium::pictures().join(format!("report-{width}-{scheme}.png")));
     }
+    let sheets = browser.sheets();
+    assert!((2..=6).contains(&sheets), "{sheets} sheets of paper for two small comparisons");
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+}
+
+/// Texts of charts that lie over each other, or reach beyond the card that their chart stands in.
+const UNREADABLE: &str = "(() => {
+    const found = [];
+    for (const svg of document.querySelectorAll('svg.chart')) {
+        const card = svg.closest('section').getBoundingClientRect();
+        const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent.trim(), text.getBoundingClientRect()]);
+        for (const [index, [words, box]] of texts.entries()) {
+            if (box.right > card.right || box.left < card.left) found.push(`${words} is cut off`);
+            for (const [others, other] of texts.slice(index + 1)) {
+                const wide = Math.min(box.right, other.right) - Math.max(box.left, other.left);
+                const high = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
+                if (wide > 2 && high > 4) found.push(`${words} and ${others}`);
+            }
+        }
+    }
+    return found;
+})()";
+
+/// Presses Tab until the keyboard is on such an element, which has to show it.
+fn go_to(browser: &mut chromium::Browser, what: &str) {
+    for _ in 0..80 {
+        browser.press("Tab");
+        if browser.ask(&format!("document.activeElement.matches('{what}')")) == true {
+            let outline = browser.ask("getComputedStyle(document.activeElement).outlineStyle");
+            assert_ne!(outline, "none", "{what} does not show that the keyboard is on it");
+            return;
+        }
+    }
+    panic!("the keyboard never gets to {what}");
+}
+
+#[test]
+fn whoever_has_only_a_keyboard_sorts_a_table_hides_a_line_and_sees_the_focus() {
+    let Some(mut browser) = chromium::browser() else { return };
+    let scene = Scene::new();
+    scene
+        .poollab(
+            "run --strategy deadpool,naive --workload point-read --users 4 --duration 300ms --warmup 100ms --repeats 1 \
+             --no-ceiling --quiet",
+        )
+        .timeout(LONG)
+        .assert()
+        .success();
+    browser.dress(1_400, "light");
+    browser.open(&format!("file://{}", scene.runs().remove(0).join("report.html").display()));
+
+    go_to(&mut browser, ".scroll");
+    go_to(&mut browser, "th button");
+    browser.press("Enter");
+    let sorted = "document.activeElement.closest('th').getAttribute('aria-sort')";
+    assert_eq!(browser.ask(sorted), "ascending", "names start at A");
+    browser.press("Enter");
+    assert_eq!(browser.ask(sorted), "descending");
+
+    go_to(&mut browser, "figure input[type=checkbox]");
+    let faint = "(() => {
+        const box = document.activeElement;
+        const line = box.closest('figure').querySelector(`.chart .s${box.dataset.series}`);
+        return Number(getComputedStyle(line).opacity) < .5;
+    })()";
+    assert_eq!(browser.ask(faint), false);
+    browser.press("Space");
+    assert_eq!(browser.ask(faint), true, "its line is hidden");
+    browser.press("Space");
+    assert_eq!(browser.ask(faint), false, "and shown again");
 }
 
 #[test]

@@ -81,6 +81,32 @@ fn slots_that_are_all_taken_show_within_six_seconds() {
 }
 
 #[test]
+fn a_burst_reaches_its_record_and_its_report_request_by_request() {
+    let scene = Scene::new();
+    let output = scene.poollab("reproduce cold-burst --only broken --quiet").output().expect("poollab runs");
+    if output.status.code() == Some(3) {
+        println!("skipped: no CPU limit can be put in force here, which the scenario needs");
+        return;
+    }
+    let run = scene.runs().remove(0);
+    let text = std::fs::read_to_string(run.join("trials.jsonl")).expect("its trials");
+    for line in text.lines() {
+        let trial: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let burst = &trial["bursts"][0];
+        assert_eq!((&burst["at_ms"], &burst["sent"]), (&300.0.into(), &64.into()));
+        let orders: Vec<u64> = burst["requests"]
+            .as_array()
+            .expect("requests")
+            .iter()
+            .flat_map(|one| one["order"].as_u64())
+            .collect();
+        assert_eq!(orders, (1..=64).collect::<Vec<_>>(), "all of them ended, and are told in their order");
+    }
+    let page = std::fs::read_to_string(run.join("report.html")).expect("its page");
+    assert!(page.contains("64 requests at once, 300 ms after the start."));
+}
+
+#[test]
 fn an_unknown_scenario_is_answered_with_the_nearest_ones() {
     let scene = Scene::new();
     let told = scene.poollab("reproduce pool-timeouts lek").assert().code(2);

@@ -20,6 +20,11 @@ pub(crate) fn service_of(user: u32, services: usize) -> usize {
     user as usize % services.max(1)
 }
 
+/// When a burst is due after the first request of the run; `None`: the stage of this number is none.
+pub(crate) fn burst_of(course: &Course, stage: usize) -> Option<Duration> {
+    course.stages.get(stage).filter(|stage| stage.once).map(|stage| stage.at.0)
+}
+
 /// What a user does so long after the first request of the run, and after its last request in the stage
 /// `asked_in`.
 pub(crate) fn duty(course: &Course, user: u32, asked_in: Option<usize>, now: Duration) -> Duty {

@@ -141,7 +141,10 @@ async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result
         }
     };
     let intervals = course.intervals;
-    Ok(result(std::mem::take(&mut shared.recorder()), &window, offered, &in_flight, cpu, intervals))
+    let mut result =
+        result(std::mem::take(&mut shared.recorder()), &window, offered, &in_flight, cpu, intervals);
+    result.bursts = std::mem::take(&mut *shared.bursts()).into_record();
+    Ok(result)
 }
 
 /// Waits, and looks ten times a second whether somebody asked goose to stop or a user can't go on.
@@ -217,6 +220,7 @@ fn result(
         clamped: recorder.clamped(),
         errors: recorder.into_errors(),
         intervals,
+        bursts: Vec::new(),
         in_flight_at_end: in_flight.ages.len() as u64,
         oldest_in_flight_us: in_flight.oldest_us(),
         users_without_answer: in_flight.users_without_answer,

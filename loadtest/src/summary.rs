@@ -131,6 +131,7 @@ mod tests {
                 first_at_ms: 1.0,
             }],
             intervals: Vec::<LoadInterval>::new(),
+            bursts: Vec::new(),
             histograms: Histograms::default(),
             in_flight_at_end: 4,
             oldest_in_flight_us: Some(1_900_000),

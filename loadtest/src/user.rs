@@ -13,8 +13,9 @@ use tokio::sync::Notify;
 
 use crate::answer::judge;
 use crate::arrivals::{Queue, Schedule};
+use crate::bursts::Bursts;
 use crate::connection::Client;
-use crate::course::{Duty, duty, service_of};
+use crate::course::{Duty, burst_of, duty, service_of};
 use crate::deadline::Deadline;
 use crate::recorder::{Outcome, Recorder};
 use crate::target::Target;
@@ -30,6 +31,7 @@ const AFTER_NO_CONNECTION: Duration = Duration::from_millis(10);
 pub(crate) struct Shared {
     pub order: LoadOrder,
     pub recorder: Mutex<Recorder>,
+    bursts: Mutex<Bursts>,
     /// The schedule of an open load.
     pub queue: Option<Queue>,
     /// Requests that were sent inside the window.
@@ -88,6 +90,7 @@ impl Shared {
         };
         Ok(Self {
             recorder: Mutex::new(Recorder::new()),
+            bursts: Mutex::default(),
             queue,
             sent: AtomicU64::new(0),
             broken: OnceLock::new(),
@@ -156,6 +159,11 @@ impl Shared {
         lock(&self.recorder)
     }
 
+    /// What is kept of bursts.
+    pub fn bursts(&self) -> MutexGuard<'_, Bursts> {
+        lock(&self.bursts)
+    }
+
     async fn rest(&self) {
         self.resting.fetch_add(1, Relaxed);
         self.all_rest.notify_one();
@@ -195,9 +203,13 @@ impl User {
 
     /// A closed load: sends, and counts what ends inside the window. `false`: the window has ended.
     async fn ask_again(&mut self, shared: &Shared, seat: &Seat, window: &Window) -> bool {
+        let mut burst = None;
         if let Some(course) = &shared.order.course {
             match duty(course, self.number, self.asked_in, window.start.elapsed()) {
-                Duty::Ask(stage) => self.asked_in = Some(stage),
+                Duty::Ask(stage) => {
+                    self.asked_in = Some(stage);
+                    burst = burst_of(course, stage).map(|due| (stage, window.start + due));
+                }
                 Duty::WaitUntil(moment) => {
                     tokio::time::sleep_until((window.start + moment).into()).await;
                     return true;
@@ -209,10 +221,16 @@ impl User {
         if sent >= window.until {
             return false;
         }
+        let place =
+            burst.and_then(|(stage, due)| Some((shared.bursts().send(stage, window.at_ms(due))?, due)));
         let (outcome, ended) = self.ask(shared, seat, window, sent).await;
         let unreachable = matches!(&outcome, Err(failure) if failure.kind == ErrorKind::HttpConnect);
         if window.contains(ended) {
             seat.answered.store(true, Relaxed);
+            if let Some((place, due)) = place {
+                let error = outcome.as_ref().err().map(|failure| failure.kind);
+                shared.bursts().end(place, ended.saturating_duration_since(due), ended - sent, error);
+            }
             shared.recorder().record(ended - sent, outcome, window.at_ms(ended));
         }
         if unreachable {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Instant;
 
-use poollab_model::wire::{LoadEvent, LoadOrder};
+use poollab_model::wire::{Course, LoadEvent, LoadOrder, LoadStage};
 use poollab_model::{ErrorKind, HumanDuration};
 use support::{Reply, Service, closed, http, measured, measured_with_events, ms, right};
 
@@ -116,4 +116,35 @@ fn one_user_that_starves_among_others_is_told() {
     assert!(result.requests.ok > 0);
     assert_eq!((result.requests.failed, result.users_without_answer), (0, 1));
     assert!(result.oldest_in_flight_us.unwrap() >= 400_000);
+}
+
+#[test]
+fn a_burst_tells_each_of_its_requests_and_a_steady_load_none() {
+    let service = Service::start(|asked| {
+        std::thread::sleep(ms(20));
+        if asked.before == 0 { Reply::Say(http("500 Internal Server Error", "", "no")) } else { right(asked) }
+    });
+    let steady = LoadStage { at: HumanDuration::from_millis(0), users: 1, once: false };
+    let burst = LoadStage { at: HumanDuration::from_millis(200), users: 6, once: true };
+    let only = |stages| Some(Course { stages, ..Course::default() });
+    let order = closed(service.address, 6);
+    let result = measured(&LoadOrder { course: only(vec![burst.clone()]), ..order.clone() });
+    assert_eq!(result.requests.total, 6);
+    let [told] = result.bursts.as_slice() else { panic!("{:?}", result.bursts) };
+    assert_eq!((told.at_ms, told.sent, told.left_out), (200.0, 6, 0));
+    let orders: Vec<u32> = told.requests.iter().map(|request| request.order).collect();
+    assert_eq!(orders, [1, 2, 3, 4, 5, 6]);
+    for request in &told.requests {
+        assert!(request.ended_us >= request.latency_us && request.latency_us >= 19_995, "{request:?}");
+    }
+    let failed: Vec<_> = told.requests.iter().filter_map(|request| request.error).collect();
+    assert_eq!(failed, [ErrorKind::Http], "the one that the service saw first");
+
+    assert!(measured(&order).bursts.is_empty());
+    let both = measured(&LoadOrder { course: only(vec![steady, burst]), ..order });
+    assert_eq!(
+        both.bursts.iter().map(|burst| burst.sent).collect::<Vec<_>>(),
+        [6],
+        "the steady stage is none"
+    );
 }

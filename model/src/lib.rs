@@ -5,6 +5,7 @@
 //!
 //! Invariants: no I/O, no clock, no async; depends on no other crate of the workspace.
 
+mod burst;
 mod database;
 mod environment;
 mod finding;
@@ -24,6 +25,7 @@ mod units;
 pub mod wire;
 mod workload;
 
+pub use burst::{Burst, BurstRequest};
 pub use database::{DatabaseChoice, Endpoint, Host, Link, PgbouncerSettings, Route, Secret};
 pub use environment::{Component, Environment, LimitsInForce, MachineInfo, Means, PgSetting};
 pub use finding::{Evidence, Finding, FindingKind, Severity};

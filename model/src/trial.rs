@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acquisition, Driver, ErrorKind, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId, WorkloadId,
-    WorkloadSpec,
+    Acquisition, Burst, Driver, ErrorKind, ErrorRecord, Load, Quantiles, Route, Settings, StrategyId,
+    WorkloadId, WorkloadSpec,
 };
 
 /// A finished trial: one line of `trials.jsonl`.
@@ -66,6 +66,9 @@ pub struct TrialRecord {
     pub others_cpu_share: Option<f64>,
     /// The course of the trial.
     pub timeline: Vec<TimelinePoint>,
+    /// The requests of its bursts, one by one; empty where the load has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bursts: Vec<Burst>,
     /// The full latency distributions.
     pub histograms: Histograms,
     /// What went not as it should without ending the trial, in words.

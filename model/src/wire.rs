@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Endpoint, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce, Load,
-    Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId,
+    Burst, Endpoint, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce,
+    Load, Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId,
 };
 
 /// The lab's order to `poollab server`.
@@ -177,6 +177,9 @@ pub struct LoadResult {
     pub errors: Vec<ErrorRecord>,
     /// The intervals.
     pub intervals: Vec<LoadInterval>,
+    /// The requests of its bursts, one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bursts: Vec<Burst>,
     /// Full distributions.
     pub histograms: Histograms,
     /// Requests in flight when measuring ended. An open load waits for them and counts them; a closed one

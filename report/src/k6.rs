@@ -123,12 +123,24 @@ pub fn sections(documents: &[K6Document]) -> Markup {
             section.comparison {
                 h2 { (heading(document)) }
                 p.muted { (conditions(document)) }
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-label=(heading(document)) {
                     table {
-                        thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
+                        caption.aside-only { (heading(document)) }
+                        thead {
+                            tr {
+                                @for (index, name) in COLUMNS.iter().enumerate() {
+                                    th.text[!FIGURES.contains(&index)] scope="col" { (name) }
+                                }
+                            }
+                        }
                         tbody {
                             @for trial in &document.trials {
-                                tr { @for cell in cells(trial) { td { (cell) } } }
+                                tr {
+                                    @for (index, cell) in cells(trial).iter().enumerate() {
+                                        @if index == 0 { th scope="row" { (cell) } }
+                                        @else { td.text[!FIGURES.contains(&index)] { (cell) } }
+                                    }
+                                }
                             }
                         }
                     }

@@ -4,6 +4,8 @@
 //! comes from `poollab_analysis`; here it is only put into words, tables and pictures. No I/O: every
 //! exporter is a function from a [`Report`](poollab_model::Report) to a text.
 
+#[cfg(test)]
+mod access;
 mod charts;
 mod csv;
 pub mod diff;

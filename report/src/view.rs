@@ -59,7 +59,7 @@ pub fn shelf(runs: &[Line]) -> String {
                                 table {
                                     caption.aside-only { "Runs, newest first" }
                                     thead { tr {
-                                        th scope="col" { "base" } th scope="col" { "run" }
+                                        th.choose scope="col" { "base" } th.choose scope="col" { "run" }
                                         th.name scope="col" { "report" } th.name scope="col" { "what" }
                                         th.name scope="col" { "state" } th.name scope="col" { "leads" } th scope="col" { "size" }
                                     } }
@@ -81,7 +81,7 @@ pub fn shelf(runs: &[Line]) -> String {
 fn row(number: usize, run: &Line) -> Markup {
     let choose = |name: &str, chosen: bool| {
         markup! {
-            td { input type="radio" name=(name) value=(run.id) checked[chosen] disabled[!run.readable]
+            td.choose { input type="radio" name=(name) value=(run.id) checked[chosen] disabled[!run.readable]
                  aria-label={ (name) " " (run.id) }; }
         }
     };
@@ -90,7 +90,7 @@ fn row(number: usize, run: &Line) -> Markup {
             (choose("base", number == 1))
             (choose("run", number == 0))
             td.name { @if run.readable { a href={ "/run/" (run.id) } { (run.id) } } @else { (run.id) } }
-            td.name { (run.what) } td.name { (run.state) } td.name { (run.leader) } td { (run.size) }
+            td.name.what { (run.what) } td.name { (run.state) } td.name { (run.leader) } td { (run.size) }
         }
     }
 }
@@ -136,10 +136,11 @@ fn differences(diff: &Diff) -> Markup {
             h2 { (section.heading) }
             div.scroll tabindex="0" role="region" aria-label={ "Differences on " (section.heading) } {
                 table {
+                    caption.aside-only { "Differences on " (section.heading) }
                     thead { tr {
                         th.name scope="col" { "strategy" }
-                        th scope="col" { "goodput/s" } th scope="col" { "change" } th.name scope="col" { }
-                        th scope="col" { "p99 ms" } th scope="col" { "change" } th.name scope="col" { }
+                        th scope="col" { "goodput/s" } th scope="col" { "change" } th.name scope="col" { "verdict" }
+                        th scope="col" { "p99 ms" } th scope="col" { "change" } th.name scope="col" { "verdict" }
                         th scope="col" { "failed" }
                     } }
                     tbody {

@@ -1,7 +1,7 @@
 //! The page: its structure, and what must never be in it.
 
 use poollab_analysis::fixtures;
-use poollab_model::{Report, Severity};
+use poollab_model::{Burst, BurstRequest, ErrorKind, PoolerCounts, Report, Severity};
 use poollab_report::html;
 
 /// Tags whose texts are the page's outline.
@@ -124,6 +124,97 @@ fn what_was_not_measured_is_not_drawn_as_zero() {
     let page = &page[..page.find("<script>").unwrap()];
     assert!(page.contains("Nobody") && page.contains("no success") && page.contains("not observed"));
     assert!(!page.contains("NaN") && !page.contains("Latency of successes"));
+}
+
+#[test]
+fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
+    let mut run = fixtures::main_run();
+    assert!(!html(&run.report()).contains("PgBouncer"), "no trial of it had one");
+    let pooler = PoolerCounts {
+        clients_active: 8,
+        clients_waiting: 24,
+        servers_active: 6,
+        servers_idle: 1,
+        maxwait_us: 41_000,
+        transactions: Some(700),
+    };
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy.as_str() == "deadpool") {
+        trial.timeline[3].pooler = Some(pooler);
+    }
+    let page = html(&run.report());
+    assert_eq!(page.matches(">\nPgBouncer servers\n</text>").count(), 2, "of deadpool, on two workloads");
+    for told in [
+        "PgBouncer 8 clients, 24 more waiting, 7 servers, 1 of them idle",
+        "longest wait at PgBouncer 41 ms",
+        "700 transactions through PgBouncer",
+        "PgBouncer servers with clients waiting, up to 41 ms",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn a_moment_that_nobody_looked_at_is_not_drawn_as_zero() {
+    let mut run = fixtures::main_run();
+    let body = |page: String| page[page.find("<main>").unwrap()..].to_owned();
+    assert!(!body(html(&run.report())).contains("url(#f-unseen)"));
+    run.trials[0].timeline[5].pool = None;
+    run.trials[0].timeline[6].pool = None;
+    let page = body(html(&run.report()));
+    // The stretch is in the chart of that trial, and explained in the section's legend.
+    assert_eq!(page.matches("url(#f-unseen)").count(), 2 + 1);
+    assert_eq!(page.matches("</svg>not observed</li>").count(), 1);
+}
+
+#[test]
+fn a_burst_is_told_request_by_request_with_what_it_can_not_tell() {
+    let mut run = fixtures::main_run();
+    assert!(!html(&run.report()).contains("Request by request"), "no load of it has a burst");
+    let end = |order, ended_us, error| BurstRequest { order, ended_us, latency_us: 1_000, error };
+    let failed = Some(ErrorKind::SlotsExhausted);
+    let requests = vec![end(1, 120_000, None), end(2, 480_000, None), end(4, 9_000, failed)];
+    let burst = Burst { at_ms: 300.0, sent: 12, requests, left_out: 5 };
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy.as_str() == "per-request") {
+        trial.bursts = vec![burst.clone()];
+    }
+    let page = html(&run.report());
+    let part = &page[page.find("Request by request").unwrap()..page.find("The course of a trial").unwrap()];
+    let says = words(part);
+    for told in [
+        "12 requests at once, 300 ms after the start. The last 5 were not kept one by one.",
+        "ok2120120480",
+        "slots-exhausted19.09.09.0",
+        "not ended while measuring4–––",
+        "request 4 slots-exhausted after 9.0 ms",
+    ] {
+        assert!(says.contains(told), "{told} is not in {says}");
+    }
+    // Two discs and one cross of two strokes, and one of each in the legend.
+    assert_eq!(part.matches("<circle").count(), 2 + 1);
+    assert_eq!(part.matches("stroke=\"var(--bad0)\"").count(), 2 + 2);
+}
+
+#[test]
+fn the_thirteenth_line_is_told_from_the_first_by_more_than_its_colour() {
+    let mut run = fixtures::main_run();
+    let model = run.trials[0].clone();
+    run.trials.truncate(0);
+    for size in 1..=26 {
+        let mut trial = model.clone();
+        trial.pool_size = Some(size);
+        trial.settings.pool_size = Some(size);
+        trial.id = format!("deadpool-{size}");
+        run.trials.push(trial);
+    }
+    let page = html(&run.report());
+    for series in 0..26 {
+        assert!(page.contains(&format!("data-series=\"{series}\"")), "{series} can be hidden");
+        assert!(page.contains(&format!(".chart .s{series}{{opacity")), "and something hides it");
+    }
+    let marked = |series| page.contains(&format!("<polygon class=\"s{series}\""));
+    assert!(!marked(0) && !marked(11), "its colour and dash are its own");
+    assert!(marked(25), "it has marks");
+    assert!(page.matches("<circle class=\"s12\"").count() > 3, "so has this one");
 }
 
 #[test]

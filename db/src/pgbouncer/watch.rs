@@ -58,7 +58,8 @@ impl PoolerObserver {
         Ok(Self { looks, client, database, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// One stretch of the timeline: the last look in it, with the longest wait. `None`: there was no look.
+    /// One stretch of the timeline: the last look in it or just before, with the longest wait. `None`: there
+    /// was no look.
     pub fn interval(&self, from: Instant, to: Instant) -> Option<PoolerCounts> {
         interval(&lock(&self.looks), from, to)
     }
@@ -162,10 +163,18 @@ fn figure(row: &SimpleQueryRow, name: &str) -> u64 {
     row.try_get(name).ok().flatten().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// Looks and stretches of the timeline are about equally long and not in step: a look that came just before a
+/// stretch without one still describes it.
+const JUST_BEFORE: Duration = Duration::from_millis(100);
+
 fn interval(looks: &[Look], from: Instant, to: Instant) -> Option<PoolerCounts> {
     let within = || looks.iter().filter(|look| look.at > from && look.at <= to);
-    let last = within().next_back()?;
     let before = looks.iter().rev().find(|look| look.at <= from);
+    let earliest = from.checked_sub(JUST_BEFORE).unwrap_or(from);
+    let Some(last) = within().next_back() else {
+        let still = before.filter(|look| look.at > earliest)?;
+        return Some(PoolerCounts { transactions: None, ..still.counts });
+    };
     Some(PoolerCounts {
         maxwait_us: within().map(|look| look.counts.maxwait_us).max().unwrap_or(0),
         transactions: before.map(|before| last.transactions.saturating_sub(before.transactions)),
@@ -183,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_without_a_look_has_no_figures_and_the_first_has_no_difference() {
+    fn an_interval_long_after_the_last_look_has_no_figures_and_the_first_has_no_difference() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let look = |ms, waiting, maxwait_us, transactions| Look {
@@ -192,7 +201,9 @@ mod tests {
             transactions,
         };
         let looks = [look(100, 1, 900, 50), look(150, 2, 400, 70), look(350, 3, 100, 90)];
-        assert_eq!(interval(&looks, at(151), at(300)), None);
+        assert_eq!(interval(&looks, at(251), at(340)), None);
+        let still = interval(&looks, at(249), at(340)).unwrap();
+        assert_eq!((still.clients_waiting, still.transactions), (2, None), "those were told before");
         let first = interval(&looks, at(0), at(200)).unwrap();
         assert_eq!((first.clients_waiting, first.maxwait_us, first.transactions), (2, 900, None));
         assert_eq!(interval(&looks, at(200), at(400)).unwrap().transactions, Some(20));

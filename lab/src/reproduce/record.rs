@@ -97,6 +97,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
         },
         others_cpu_share: None,
         timeline,
+        bursts: result.bursts,
         histograms: result.histograms,
         remarks,
     })

@@ -278,6 +278,7 @@ fn record(
         server: watched.server,
         others_cpu_share,
         timeline,
+        bursts: result.bursts,
         histograms: result.histograms,
         remarks: [remarks, result.remarks].concat(),
     }

@@ -128,6 +128,31 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", feature);
     }
 
+    /// Presses a key of the keyboard and lets it go: `Tab`, `Enter` or `Space`.
+    pub fn press(&mut self, key: &str) {
+        let (key, code, number, text) = match key {
+            "Tab" => ("Tab", "Tab", 9, ""),
+            "Enter" => ("Enter", "Enter", 13, "\r"),
+            "Space" => (" ", "Space", 32, " "),
+            other => panic!("{other} is no key that is known here"),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { text } else { "" };
+            let stroke = json!({"type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text});
+            self.call("Input.dispatchKeyEvent", stroke);
+        }
+    }
+
+    /// Sheets of A4 paper that the page takes when it is printed.
+    pub fn sheets(&mut self) -> usize {
+        let paper = json!({"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": true});
+        let print = self.call("Page.printToPDF", paper);
+        let data = print["data"].as_str().expect("a document");
+        let pdf = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+        let text = String::from_utf8_lossy(&pdf);
+        text.matches("/Type /Page").count() - text.matches("/Type /Pages").count()
+    }
+
     /// A picture of the whole page; it is big enough to show something.
     pub fn picture(&mut self, path: &Path) {
         let shot =

@@ -38,6 +38,7 @@ pub fn of(document: K6Document, order: &LoadOrder, usage: &Usage) -> Result<Load
         phases_us: Phases::default(),
         errors: errors.collect(),
         intervals: Vec::new(),
+        bursts: Vec::new(),
         histograms: Histograms::default(),
         in_flight_at_end: asked.unfinished,
         oldest_in_flight_us: None,

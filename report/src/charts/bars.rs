@@ -3,7 +3,8 @@
 use poollab_analysis::{Group, Section, figures};
 use poollab_model::ErrorKind;
 
-use super::canvas::{Area, Error, Fill, Ink, Side, Spot, WIDTH, draw, fill, line, text_width, write};
+use super::canvas::{Area, Error, Side, Spot, WIDTH, draw, fill, line, text_width, write};
+use super::ink::{Fill, Ink};
 
 const ROW: i32 = 30;
 const BAR: i32 = 18;
@@ -86,7 +87,11 @@ pub fn failure_fills(section: &Section) -> Vec<(ErrorKind, Fill)> {
         }
     }
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    kinds.iter().enumerate().map(|(index, (kind, _))| (*kind, Fill::Failed(index.min(3) as u8))).collect()
+    kinds
+        .iter()
+        .enumerate()
+        .map(|(index, (kind, _))| (*kind, Fill::Failed(index.min(usize::from(Fill::KINDS) - 1) as u8)))
+        .collect()
 }
 
 /// How requests ended: successes and kinds of failures as shares of all.
@@ -94,7 +99,7 @@ pub fn outcomes(section: &Section) -> String {
     let kinds = failure_fills(section);
     let label = format!("Outcomes by strategy, {}, as shares of all requests", section.heading);
     draw(height(section, 0), &label, |area| {
-        let rows = Rows::of(section, 84);
+        let rows = Rows::of(section, 100);
         let mut spots = Vec::new();
         for (index, group) in section.groups.iter().enumerate() {
             rows.label(area, index, group)?;
@@ -129,7 +134,7 @@ pub fn phases(section: &Section) -> String {
     const FILLS: [Fill; 5] = [Fill::Wait, Fill::Connect, Fill::Query, Fill::Hold, Fill::Elsewhere];
     let label = format!("Where the time of a success went, by strategy, {}", section.heading);
     draw(height(section, 0), &label, |area| {
-        let rows = Rows::of(section, 70);
+        let rows = Rows::of(section, 74);
         let mut spots = Vec::new();
         for (index, group) in section.groups.iter().enumerate() {
             rows.label(area, index, group)?;
@@ -165,7 +170,8 @@ impl Rows {
     /// `right` is kept free for values.
     fn of(section: &Section, right: i32) -> Self {
         let widest = section.groups.iter().map(|group| text_width(&group.label)).max().unwrap_or(0);
-        let left = (widest + 12).clamp(60, 170);
+        // An eighth more: on a telephone texts are larger than they are drawn.
+        let left = (widest * 9 / 8 + 12).clamp(60, 190);
         Self { left, room: WIDTH as i32 - left - right }
     }
 

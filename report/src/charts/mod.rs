@@ -4,13 +4,19 @@
 //! page and on a telephone.
 
 mod bars;
+mod burst;
 pub(crate) mod canvas;
+pub(crate) mod ink;
+mod marks;
 mod percentiles;
 mod timeline;
 
 pub use bars::{failure_fills, goodput, outcomes, phases};
+pub use burst::burst;
 #[cfg(doc)]
 use canvas::WIDTH;
-pub use canvas::{Fill, SERIES};
+pub use canvas::round_up;
+pub use ink::Fill;
+pub use marks::{sample, sample_line};
 pub use percentiles::{Curve, percentiles};
-pub use timeline::timeline;
+pub use timeline::{has_gaps, timeline};

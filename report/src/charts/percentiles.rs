@@ -4,11 +4,16 @@ use plotters::prelude::*;
 use poollab_analysis::stats::{Latency, curve};
 use poollab_analysis::{Section, figures};
 
-use super::canvas::{Area, Error, Ink, Side, Spot, WIDTH, draw, line, text_width, write};
+use super::canvas::{Area, Error, Side, Spot, WIDTH, draw, line, text_width, write};
+use super::ink::{Ink, SERIES_COLOURS};
+use super::marks::Mark;
 
+/// The least; many lines need more, so that each name has room.
 const HEIGHT: i32 = 320;
+/// Between names.
+const APART: i32 = 17;
 const TOP: i32 = 12;
-const BOTTOM: i32 = 36;
+const BOTTOM: i32 = 42;
 const LEFT: i32 = 58;
 const STEPS_PER_NINE: u32 = 10;
 
@@ -16,7 +21,7 @@ const STEPS_PER_NINE: u32 = 10;
 pub struct Curve<'a> {
     /// Its name.
     pub label: &'a str,
-    /// The number of its colour and dash, the same in the whole document.
+    /// The number of its colour, dash and mark, the same in the whole document.
     pub series: usize,
     /// What it shows.
     pub latency: &'a Latency,
@@ -37,10 +42,13 @@ pub fn percentiles(section: &Section, what: &str, curves: &[Curve<'_>]) -> Optio
     }
     let (low, high) = (low * 0.85, high * 1.15);
     let label = format!("Latency of {what} by percentile, {}; both axes logarithmic", section.heading);
-    let names = lines.iter().map(|(one, _)| text_width(one.label)).max().unwrap_or(0);
-    let right = WIDTH as i32 - (names + 16).clamp(40, 160);
-    let scale = Scale { nines, low: low.ln(), high: high.max(low * 4.0).ln(), right };
-    Some(draw(HEIGHT as u32, &label, |area| {
+    // They are bold, which takes more room.
+    let names = lines.iter().map(|(one, _)| text_width(one.label) * 8 / 7).max().unwrap_or(0);
+    let right = WIDTH as i32 - (names + 20).clamp(40, 200);
+    let height = HEIGHT.max(TOP + BOTTOM + APART * lines.len() as i32);
+    let floor = height - BOTTOM;
+    let scale = Scale { nines, low: low.ln(), high: high.max(low * 4.0).ln(), right, floor };
+    Some(draw(height as u32, &label, |area| {
         axes(area, &scale)?;
         let mut ends: Vec<(i32, &Curve<'_>, i32)> = Vec::new();
         for (one, points) in &lines {
@@ -50,8 +58,9 @@ pub fn percentiles(section: &Section, what: &str, curves: &[Curve<'_>]) -> Optio
                 ends.push((y, one, x));
             }
             area.draw(&PathElement::new(path, Ink::Series(one.series).colour().stroke_width(2)))?;
+            marks(area, one.series, points, &scale)?;
         }
-        names_at_ends(area, ends, right)?;
+        names_at_ends(area, ends, &scale)?;
         Ok(spots(&lines, &scale))
     }))
 }
@@ -62,6 +71,7 @@ struct Scale {
     low: f64,
     high: f64,
     right: i32,
+    floor: i32,
 }
 
 impl Scale {
@@ -71,19 +81,19 @@ impl Scale {
 
     fn y(&self, us: f64) -> i32 {
         let share = (us.max(1.0).ln() - self.low) / (self.high - self.low);
-        HEIGHT - BOTTOM - (share * f64::from(HEIGHT - BOTTOM - TOP)) as i32
+        self.floor - (share * f64::from(self.floor - TOP)) as i32
     }
 }
 
 fn axes(area: &Area<'_>, scale: &Scale) -> Result<(), Error> {
-    let floor = HEIGHT - BOTTOM;
+    let floor = scale.floor;
     let ticks =
         [(0.0, "0"), (0.301, "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99"), (5.0, "99.999")];
     for (nines, text) in ticks.iter().filter(|(nines, _)| *nines <= scale.nines) {
         line(area, vec![(scale.x(*nines), TOP), (scale.x(*nines), floor)], Ink::Grid, 1)?;
         write(area, (scale.x(*nines), floor + 12), Side::Centre, Ink::Muted, false, text)?;
     }
-    write(area, (LEFT, HEIGHT - 8), Side::Right, Ink::Muted, false, "per cent of requests")?;
+    write(area, (LEFT, floor + BOTTOM - 8), Side::Right, Ink::Muted, false, "per cent of requests")?;
     // Each power of ten; with few of them in sight, their doubles and halves too.
     let steps: &[f64] = if scale.high - scale.low > 7.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let mut decade = 10_f64.powf((scale.low / std::f64::consts::LN_10).floor());
@@ -101,16 +111,29 @@ fn axes(area: &Area<'_>, scale: &Scale) -> Result<(), Error> {
     Ok(())
 }
 
+/// Marks on the line of a series that has its colour from an earlier one, at each half of a nine.
+fn marks(area: &Area<'_>, series: usize, points: &[(f64, u64)], scale: &Scale) -> Result<(), Error> {
+    let Some(mark) = Mark::of_round(series / SERIES_COLOURS) else { return Ok(()) };
+    let mut next = 0.25;
+    for (nines, us) in points {
+        if *nines >= next {
+            mark.draw(area, (scale.x(*nines), scale.y(*us as f64)), 4, Ink::Series(series))?;
+            next = nines + 0.5;
+        }
+    }
+    Ok(())
+}
+
 /// Each line's name at its end, moved apart where they would overlap.
-fn names_at_ends(area: &Area<'_>, mut ends: Vec<(i32, &Curve<'_>, i32)>, right: i32) -> Result<(), Error> {
-    const APART: i32 = 14;
+fn names_at_ends(area: &Area<'_>, mut ends: Vec<(i32, &Curve<'_>, i32)>, scale: &Scale) -> Result<(), Error> {
+    let right = scale.right;
     ends.sort_by_key(|(y, ..)| *y);
     let mut places: Vec<i32> = ends.iter().map(|(y, ..)| *y).collect();
     for index in 1..places.len() {
         places[index] = places[index].max(places[index - 1] + APART);
     }
     // What was pushed beyond the floor pushes the others back up.
-    let mut lowest = HEIGHT - BOTTOM;
+    let mut lowest = scale.floor;
     for place in places.iter_mut().rev() {
         *place = (*place).min(lowest);
         lowest = *place - APART;
@@ -142,7 +165,7 @@ fn spots(lines: &[(&Curve<'_>, Vec<(f64, u64)>)], scale: &Scale) -> Vec<Spot> {
                 }
             }
             let (left, right) = (scale.x(edge[0]), scale.x(edge[1]).min(scale.right));
-            Spot { left, top: TOP, width: right - left, height: HEIGHT - BOTTOM - TOP, says }
+            Spot { left, top: TOP, width: right - left, height: scale.floor - TOP, says }
         })
         .collect()
 }

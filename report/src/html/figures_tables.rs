@@ -13,11 +13,12 @@ pub fn table(section: &Section) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Figures of " (section.heading) } {
             table.sortable {
+                caption.aside-only { "Figures of " (section.heading) }
                 thead {
                     tr {
                         th scope="col" { "strategy" }
                         @for column in &COLUMNS { th scope="col" title=(column.meaning) { (column.name) } }
-                        th scope="col" { "main failure" }
+                        th.text scope="col" { "main failure" }
                     }
                 }
                 tbody {
@@ -58,10 +59,11 @@ pub fn percentile_table(section: &Section) -> Markup {
             h3 { "Latency by percentile, ms" }
             div.scroll tabindex="0" role="region" aria-label={ "Percentiles of " (section.heading) } {
                 table.sortable {
+                    caption.aside-only { "Latency by percentile of " (section.heading) ", in milliseconds" }
                     thead {
                         tr {
                             th scope="col" { "strategy" }
-                            th scope="col" { "outcome" }
+                            th.text scope="col" { "outcome" }
                             th scope="col" { "requests" }
                             @for (percent, _) in first.table() { th scope="col" { (percent) " %" } }
                         }

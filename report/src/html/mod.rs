@@ -1,5 +1,6 @@
 //! `report.html`: one file that opens from disk, needs no network and is useful with scripts off.
 
+mod bursts;
 mod environment;
 mod figures_tables;
 mod first_screen;
@@ -22,6 +23,7 @@ const POLICY: &str =
 /// The report as a page of its own.
 pub fn html(report: &Report) -> String {
     let sections = compare(&report.trials, report.ceiling.as_ref());
+    let series = series(&sections);
     let page = markup! {
         (DOCTYPE)
         html lang="en" {
@@ -31,14 +33,14 @@ pub fn html(report: &Report) -> String {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { "poollab · " (report.run.id) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(legend::hiding(series.len()))) }
             }
             body {
                 (legend::patterns())
                 (first_screen::first_screen(report, &sections))
                 main {
                     @for (number, section) in sections.iter().enumerate() {
-                        (section::section(report, section, number, &series(&sections)))
+                        (section::section(report, section, number, &series))
                     }
                     (crate::k6::sections(&report.k6))
                     (environment::environment(report))

@@ -8,7 +8,7 @@ use poollab_model::{ErrorKind, Finding, Report, Severity, TrialRecord};
 use super::figures_tables::{percentile_table, table};
 use super::legend::{legend, switches};
 use super::{anchor, item};
-use crate::charts::{self, Curve, Fill, SERIES};
+use crate::charts::{self, Curve, Fill};
 
 /// The section's part of the page.
 pub fn section(report: &Report, section: &Section, number: usize, series: &[String]) -> Markup {
@@ -26,19 +26,25 @@ pub fn section(report: &Report, section: &Section, number: usize, series: &[Stri
             @if !conclusions.is_empty() {
                 ul.findings.conclusions { @for finding in &conclusions { (item(finding, false)) } }
             }
+            // Rows on one side and lines on the other: in a grid the short ones would leave holes beside the tall.
             div.charts {
-                (figure(
-                    "Goodput",
-                    "Successes a second. The bar is the mean, the ticks are the repeats; names in bold lead.",
-                    charts::goodput(section),
-                    html! {},
-                ))
-                @if section.groups.iter().any(|group| group.failed_share() > 0.0) { (outcomes(section)) }
-                (percentiles(section, series, "successes", |group| group.distribution_ok.as_ref()))
-                (percentiles(section, series, "failures", |group| group.distribution_failed.as_ref()))
-                (phases(section))
+                div.stack {
+                    (figure(
+                        "Goodput",
+                        "Successes a second. The bar is the mean, the ticks are the repeats; names in bold lead.",
+                        charts::goodput(section),
+                        html! {},
+                    ))
+                    @if section.groups.iter().any(|group| group.failed_share() > 0.0) { (outcomes(section)) }
+                    (phases(section))
+                }
+                div.stack {
+                    (percentiles(section, series, "successes", |group| group.distribution_ok.as_ref()))
+                    (percentiles(section, series, "failures", |group| group.distribution_failed.as_ref()))
+                }
             }
             (percentile_table(section))
+            (super::bursts::bursts(report, section))
             (timelines(report, section))
         }
     }
@@ -73,7 +79,7 @@ fn percentiles(
     what: &str,
     pick: fn(&Group) -> Option<&Latency>,
 ) -> Markup {
-    let number = |label: &str| series.iter().position(|one| one == label).unwrap_or(0) % SERIES;
+    let number = |label: &str| series.iter().position(|one| one == label).unwrap_or(0);
     let curves: Vec<Curve<'_>> = section
         .groups
         .iter()
@@ -97,11 +103,19 @@ fn percentiles(
 /// The most telling course and the leader's side by side, the others one click away.
 fn timelines(report: &Report, section: &Section) -> Markup {
     let trial = |group: &Group| report.trials.iter().find(|trial| trial.id == group.typical);
-    let mut shown: Vec<&Group> = [section.most_telling(), section.best()].into_iter().flatten().collect();
-    shown.dedup_by(|a, b| a.label == b.label);
+    let telling = [section.most_telling(), section.best()].into_iter().flatten();
+    let mut shown: Vec<&Group> = Vec::new();
+    // Two beside each other, also where the most telling one leads.
+    for group in telling.chain(&section.groups) {
+        if shown.len() < 2 && shown.iter().all(|one| one.label != group.label) {
+            shown.push(group);
+        }
+    }
     let others = section.groups.iter().filter(|group| shown.iter().all(|one| one.label != group.label));
     let others: Vec<&Group> = others.collect();
+    let names: Vec<&str> = others.iter().map(|group| group.label.as_str()).collect();
     let kinds = charts::failure_fills(section);
+    let gaps = section.groups.iter().filter_map(trial).any(|trial| charts::has_gaps(trial, &kinds));
     html! {
         @if section.groups.iter().filter_map(trial).any(|trial| !trial.timeline.is_empty()) {
             h3 { "The course of a trial" }
@@ -109,12 +123,12 @@ fn timelines(report: &Report, section: &Section) -> Markup {
                 "Of each strategy the repeat with the median goodput. Cause stands above effect: read a moment from top to \
                  bottom."
             }
-            (legend(&course_legend(&kinds)))
+            (legend(&course_legend(&kinds, gaps)))
             div.charts { @for group in &shown { (course(group, trial(group), &kinds)) } }
-            @for group in &others {
+            @if !others.is_empty() {
                 details {
-                    summary { (group.label) }
-                    div.charts { (course(group, trial(group), &kinds)) }
+                    summary { (others.len()) " more: " (figures::list(&names)) }
+                    div.charts { @for group in &others { (course(group, trial(group), &kinds)) } }
                 }
             }
         }
@@ -137,7 +151,7 @@ fn course(group: &Group, trial: Option<&TrialRecord>, kinds: &[(ErrorKind, Fill)
 }
 
 /// What the areas of a course mean; kinds of failures as in the outcomes.
-fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
+fn course_legend(kinds: &[(ErrorKind, Fill)], gaps: bool) -> Vec<(String, Fill)> {
     let mut entries: Vec<(String, Fill)> = [
         ("lent or active", Fill::Ok),
         ("idle", Fill::Idle),
@@ -147,11 +161,13 @@ fn course_legend(kinds: &[(ErrorKind, Fill)]) -> Vec<(String, Fill)> {
     ]
     .map(|(name, fill)| (name.to_owned(), fill))
     .to_vec();
+    entries.extend(gaps.then(|| ("not observed".to_owned(), Fill::Unseen)));
     entries.extend(kinds.iter().map(|(kind, fill)| (kind.to_string(), *fill)));
     entries
 }
 
-fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
+/// A chart with its title, a line on what it shows, and what belongs below it.
+pub(super) fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
     html! {
         figure {
             figcaption { strong { (title) } " " span.muted { (says) } }

@@ -112,6 +112,6 @@ pub struct CapacityEstimate {
 }
 
 #[cfg(test)]
-mod canned;
+pub(crate) mod canned;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 use poollab_analysis::tune::chart::Chart;
 
 use super::charts::Predicted;
-use crate::charts::canvas::{Area, Error, Ink, Side, WIDTH, line, text_width, write};
+use crate::charts::canvas::{Area, Error, Side, WIDTH, line, text_width, write};
+use crate::charts::ink::Ink;
 
 /// Height of a chart without what stands below its axis.
 pub const HEIGHT: i32 = 330;

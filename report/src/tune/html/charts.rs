@@ -5,7 +5,8 @@ use poollab_analysis::figures;
 use poollab_analysis::tune::chart::{Chart, ChartPoint};
 
 use super::axes::{Axis, HEIGHT, LEFT, LOWEST, RIGHT, TOP};
-use crate::charts::canvas::{Area, Error, Fill, Ink, Side, Spot, draw, fill, line, text_width, write};
+use crate::charts::canvas::{Area, Error, Side, Spot, draw, fill, line, text_width, write};
+use crate::charts::ink::{Fill, Ink};
 use crate::tune::{Tuned, TunedSeries, words};
 
 /// Numbers of colours and dashes in the style sheet: a solid line, and dashed ones.

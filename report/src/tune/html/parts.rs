@@ -6,6 +6,7 @@ use poollab_analysis::sizing::ModelCard;
 
 use super::charts::{self, CURVES, letter};
 use super::{anchor, capital, prose};
+use crate::charts::sample_line;
 use crate::tune::words::{self, NOTHING};
 use crate::tune::{Tuned, TunedSeries};
 
@@ -15,6 +16,7 @@ pub fn summary(tuned: &Tuned) -> Markup {
         section.comparison aria-label="All series" {
             div.scroll tabindex="0" role="region" aria-label="Answers by series" {
                 table.sortable.ends-in-words {
+                    caption.aside-only { "Answers by series" }
                     thead {
                         tr {
                             @for name in ["series", "take", "plateau", "confidence", "gives up", "measured", "answer"] {
@@ -75,16 +77,13 @@ pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
 }
 
 fn goodput_legend(series: &TunedSeries) -> Markup {
-    let line = |class: String, colour: String| {
-        PreEscaped(format!(
-            "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline class=\"{class}\" points=\"0,6 24,6\" fill=\"none\" stroke=\"var({colour})\" stroke-width=\"2.5\"/></svg>"
-        ))
-    };
+    const MEASURED: &str = "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline points=\"0,6 24,6\" \
+                            fill=\"none\" stroke=\"var(--mark)\" stroke-width=\"2.5\"/></svg>";
     html! {
         ul.legend {
-            li { (line(String::new(), "--mark".to_owned())) "measured" }
+            li { (PreEscaped(MEASURED)) "measured" }
             @for (curve, number) in series.chart.curves.iter().zip(CURVES) {
-                li { (line(format!("s{number}"), format!("--s{number}"))) (curve.title) }
+                li { (PreEscaped(sample_line(number))) (curve.title) }
             }
             @if series.plateau.is_some() {
                 li {
@@ -107,9 +106,10 @@ fn levels(series: &TunedSeries) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Measured sizes of " (series.name) } {
             table.sortable.ends-in-words {
+                caption.aside-only { "Measured sizes of " (series.name) }
                 thead {
                     tr {
-                        @for name in ["size", "goodput/s", "±", "p50 ms", "p99 ms", "failed", "measured", ""] {
+                        @for name in ["size", "goodput/s", "±", "p50 ms", "p99 ms", "failed", "measured", "plateau"] {
                             th scope="col" { (name) }
                         }
                     }
@@ -151,9 +151,10 @@ pub fn verification(series: &TunedSeries) -> Markup {
                 p.muted { "Measured once more; the search did not use these figures." }
                 div.scroll tabindex="0" role="region" aria-label="Verification" {
                     table.figures {
+                        caption.aside-only { "Verification of " (series.name) }
                         thead {
                             tr {
-                                @for name in ["", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
+                                @for name in ["role", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
                                     th scope="col" { (name) }
                                 }
                             }
@@ -188,6 +189,7 @@ pub fn scorecard(series: &TunedSeries) -> Markup {
             p.muted { (capital(words::judged_on(series))) "." }
             div.scroll tabindex="0" role="region" aria-label="Scorecard of models" {
                 table.sortable.ends-in-words.scorecard {
+                    caption.aside-only { "Scorecard of models, " (series.name) }
                     thead {
                         tr {
                             @for name in ["model", "predicts", "connections", "loses", "with"] { th scope="col" { (name) } }
