@@ -41,7 +41,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("tune", tune::html(&canned::plateau())),
         ("tune of several", tune::html(&canned::several())),
         ("shelf", view::shelf(&[line])),
-        ("pair", view::pair(&diff(&report, &report), true)),
+        ("pair", view::pair(&diff(&report.clone().into(), &report.clone().into()), true)),
     ]
 }
 
