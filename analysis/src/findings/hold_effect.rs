@@ -13,12 +13,19 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         .filter(|section| {
             section.workload.think_ms.is_some_and(|ms| ms > 0) && !section.workload.release_early
         })
+        // What can be given a second is no measure of a load that comes all at once and is over.
+        .filter(|section| !came_in_bursts(context, section))
         .flat_map(|holding| {
             let plain = plain_counterpart(context, holding);
             [one_at_a_time(holding, plain), pools(holding, plain)]
         })
         .flatten()
         .collect()
+}
+
+fn came_in_bursts(context: &Context<'_>, section: &Section) -> bool {
+    let ours = |id: &String| section.groups.iter().any(|group| group.trials.contains(id));
+    context.trials.iter().any(|trial| !trial.bursts.is_empty() && ours(&trial.id))
 }
 
 /// The section of the same load and route in which nobody thinks while holding; the fastest such.

@@ -73,6 +73,8 @@ fn followers(best: &Group, behind: &[&Group], leaders: usize) -> Option<String> 
     let share = if last.goodput.mean > 0.0 { best.goodput.mean / last.goodput.mean } else { 1.0 };
     let distance = if share >= 2.0 {
         format!("{} times less than the first", figures::times(share))
+    } else if share < 1.005 {
+        "as much as the first".to_owned()
     } else {
         format!("{} below the first", figures::percent(1.0 - 1.0 / share))
     };

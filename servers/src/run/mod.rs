@@ -33,7 +33,7 @@ const USAGE: u8 = 2;
 const ENVIRONMENT: u8 = 3;
 
 /// `poollab server` as a child of the lab: reads one [`ServerOrder`] as a line of JSON from standard
-/// input, tells [`ServerEvent`]s on standard output, and ends cleanly when standard input does or on
+/// input, tells [`ServerEvent`](poollab_model::wire::ServerEvent)s on standard output, and ends cleanly when standard input does or on
 /// SIGTERM. Exit code 2: the order is wrong; 3: the environment can't.
 pub fn conducted() -> ExitCode {
     let mut line = String::new();
