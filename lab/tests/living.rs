@@ -136,6 +136,12 @@ fn runs_are_listed_compared_gated_and_removed() {
         .success()
         .stdout(contains("! not comparable: CPU limit"));
 
+    // A folder is all the runs in it, taken together.
+    let folders = scene.poollab("diff runs runs --anyway").assert().success();
+    folders.stdout(contains("base 3 runs").and(contains("not comparable: CPU limit")));
+    std::fs::create_dir(scene.work().join("none")).expect("a folder");
+    scene.poollab("diff runs none").assert().code(2).stderr(contains("nor a folder with runs in it"));
+
     let report = format!("report runs/{base} --github");
     scene.poollab(&report).env_remove("GITHUB_STEP_SUMMARY").assert().code(2).stderr(contains("--format md"));
     let summary = scene.work().join("summary.md");
