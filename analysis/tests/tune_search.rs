@@ -201,7 +201,7 @@ fn a_neighbour_that_does_not_do_it_again_is_told() {
 #[test]
 fn absurd_numbers_of_repeats_are_not_printed() {
     let text = answer(Shape::Noise, 0.5, 1).0.text;
-    assert!(text.contains("each size would have to be measured more than 100 times"), "{text}");
+    assert!(text.contains("each would have to be measured more than 100 times"), "{text}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn table(runs: &[Entry], args: &RunsArgs) -> String {
 }
 
 /// What a run is about is cut where the line would not fit, but not below this.
-const LEAST_OF_WHAT: usize = 16;
+const LEAST_OF_WHAT: usize = 24;
 
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
@@ -99,7 +99,7 @@ mod tests {
         };
         let text = table(&[run], &RunsArgs { command: None, out: PathBuf::new(), json: false });
         let line = text.lines().next().unwrap();
-        assert!(line.contains("naive, per-requ…") && line.contains("47,116/s"), "{line}");
+        assert!(line.contains("naive, per-request and …") && line.contains("47,116/s"), "{line}");
     }
 
     #[test]
