@@ -331,15 +331,8 @@ fn with_small_disk(
          \"$@\"; code=$?
          rm -f runs/filler; cp -r runs kept; umount runs; cp -r kept/. runs; exit $code"
     );
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-c", &script, "sh"]).arg(poollab.get_program()).args(poollab.get_args());
-    command.current_dir(scene.work());
-    for (name, value) in poollab.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    let program = poollab.get_program().to_string_lossy();
+    let command = common::like(&poollab, ["unshare", "--mount", "sh", "-c", &script, "sh", &program]);
     Some(assert_cmd::Command::from_std(command))
 }
 

@@ -1,4 +1,4 @@
-//! Known failures, shown and cured for real. The fast ones; `scripts/check-reproduce` runs them all.
+//! Known failures, shown and cured for real: what is more than their verdict. `catalogue.rs` runs them all.
 
 mod common;
 

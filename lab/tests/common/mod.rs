@@ -100,6 +100,26 @@ impl Scene {
     }
 }
 
+/// The same call, by another program: these words, and behind them those of the call.
+pub fn like(
+    call: &std::process::Command,
+    words: impl IntoIterator<Item = impl Into<std::ffi::OsString>>,
+) -> std::process::Command {
+    let mut words = words.into_iter().map(Into::into);
+    let mut other = std::process::Command::new(words.next().unwrap_or_default());
+    other.args(words).args(call.get_args());
+    if let Some(folder) = call.get_current_dir() {
+        other.current_dir(folder);
+    }
+    for (name, value) in call.get_envs() {
+        match value {
+            Some(value) => other.env(name, value),
+            None => other.env_remove(name),
+        };
+    }
+    other
+}
+
 fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path()).collect()
 }
