@@ -39,6 +39,8 @@ pub enum FindingKind {
     MemoryPressure,
     /// The generator may have been the limit.
     GeneratorBound,
+    /// Others worked on the machine meanwhile.
+    BusyMachine,
     /// The open load was not delivered as asked.
     OfferedShortfall,
     /// Too few requests or too short a time.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Design, Side};
 use crate::compare::Group;
 use crate::figures;
+use crate::findings::busy_machine::OTHERS_COUNT;
 
 /// A reason not to compare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,16 +79,12 @@ pub(super) fn settings(heading: &str, pairs: &[(&Group, &Group)]) -> Vec<Obstacl
     found.0
 }
 
-/// Share of the machine that others may use before it is called busy. What can't be attributed, the kernel's work
-/// for our own sockets among it, is a few per cent.
-const BUSY: f64 = 0.1;
-
 /// Whether others were at work while a side was measured, in words.
 pub(super) fn busy(base: &Side, run: &Side) -> Option<String> {
     let sides = [base, run].into_iter();
     let (side, share) = sides
         .filter_map(|side| Some((side, side.others()?)))
-        .filter(|(_, share)| *share > BUSY)
+        .filter(|(_, share)| *share >= OTHERS_COUNT)
         .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     Some(format!(
         "others were at work: they used {} of the machine while {} was measured",

@@ -3,6 +3,7 @@
 //! A family looks at the whole run and returns what it found, with the figures that it rests on. It
 //! reasons with [`Acquisition`](poollab_model::Acquisition) and figures, never with a strategy's name.
 
+pub(crate) mod busy_machine;
 mod ceiling_share;
 mod clean;
 mod debug_build;
@@ -50,6 +51,7 @@ const FAMILIES: &[Family] = &[
     shortfall::find,
     limits::find,
     generator_bound::find,
+    busy_machine::find,
     throttled::find,
     too_short::find,
     pool_exceeds_slots::find,

@@ -241,6 +241,19 @@ fn a_busy_generator_is_doubted() {
 }
 
 #[test]
+fn others_at_work_on_the_machine_are_doubted() {
+    assert!(of_kind(&fixtures::main_run(), FindingKind::BusyMachine).is_empty());
+    let run =
+        change(|trial| trial.others_cpu_share = Some(if trial.strategy == "bb8" { 0.41 } else { 0.05 }));
+    let found = of_kind(&run, FindingKind::BusyMachine);
+    assert!(
+        found[0].text.contains("41 %") && found[0].text.contains("in 4 of 34 trials"),
+        "{}",
+        found[0].text
+    );
+}
+
+#[test]
 fn an_open_load_that_was_not_sent_or_not_answered_is_told() {
     let run = change(|trial| {
         trial.load = Load::Open { rate_per_s: 9_000.0, arrivals: Arrivals::Poisson, users: 64 };
