@@ -13,7 +13,7 @@ use crate::stats::Spread;
 pub struct Side {
     /// Everything but the trials is that of the first run. Trials have the place of their run before their id.
     pub(super) report: Report,
-    /// When each run began, RFC 3339.
+    /// When each run began, as texts that sort.
     began: Vec<String>,
     /// Ids of the first run and of the last.
     ends: (String, String),
@@ -40,9 +40,8 @@ impl Side {
     pub fn of(first: Report, more: Vec<Report>) -> Self {
         let mut runs = vec![first];
         runs.extend(more);
-        // RFC 3339 in UTC sorts by time.
-        runs.sort_by(|a, b| a.run.started_at.cmp(&b.run.started_at));
-        let began = runs.iter().map(|run| run.run.started_at.clone()).collect();
+        runs.sort_by(|a, b| moment(a).cmp(moment(b)));
+        let began = runs.iter().map(|run| moment(run).to_owned()).collect();
         let ends = (runs[0].run.id.clone(), runs[runs.len() - 1].run.id.clone());
         let others = runs.iter().filter_map(others).collect();
         let mut found: Vec<Obstacle> = Vec::new();
@@ -107,6 +106,11 @@ pub(super) fn design(base: &Side, run: &Side) -> Design {
     order.sort();
     let alternate = order.len() >= 6 && order.chunks(2).all(|pair| matches!(pair, [a, b] if a.1 != b.1));
     if alternate { Design::Alternate } else { Design::Apart }
+}
+
+/// When a run began, RFC 3339 in UTC. That sorts by time, but for its last letter: `43Z` comes after `43.5Z`.
+fn moment(run: &Report) -> &str {
+    run.run.started_at.trim_end_matches('Z')
 }
 
 fn id_in(place: usize, id: &str) -> String {

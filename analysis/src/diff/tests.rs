@@ -177,6 +177,22 @@ fn runs_one_side_after_the_other_are_not_paired_and_that_is_said() {
 }
 
 #[test]
+fn a_run_of_a_whole_second_is_not_later_than_its_next_half() {
+    let at = |started_at: &str| {
+        let mut run = scaled(1.0);
+        run.run.started_at = started_at.to_owned();
+        run
+    };
+    let base =
+        Side::of(at("2026-11-21T10:00:00Z"), vec![at("2026-11-21T10:00:02Z"), at("2026-11-21T10:00:04Z")]);
+    let run = Side::of(
+        at("2026-11-21T10:00:00.5Z"),
+        vec![at("2026-11-21T10:00:02.5Z"), at("2026-11-21T10:00:04.5Z")],
+    );
+    assert_eq!(super::diff(&base, &run).design, Design::Alternate);
+}
+
+#[test]
 fn a_stranger_among_the_runs_of_a_side_is_named() {
     let mut stranger = wandering(4, 1.0);
     stranger.environment.limits.cpus = Some(0.25);
