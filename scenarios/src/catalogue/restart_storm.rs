@@ -73,15 +73,16 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // Two users use two of the 32 connections at a time; the other 30 are idle when Postgres goes down.
+        // These arrivals use two of the 32 connections at a time; the other 30 are idle when Postgres goes down.
+        // Users who are refused at once would come again at once, and take the CPU that it needs to come back.
         link: Link::Socket,
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 2 } }],
+        stages: &[Stage { at_ms: 0, press: Press::Rate { per_s: 80, in_flight: 8 } }],
         actions: &[Action { at_ms: 700, act: Act::RestartDatabase { down_ms: 300 } }],
         duration_ms: 4_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "2 users, 32 open connections, no check at checkout; Postgres restarts after 700 ms",
+        says: "80 requests a second, 32 open connections, no check at checkout; Postgres restarts after 700 ms",
         cases: &[
             Case { strategy: "bb8", ..UNCHECKED },
             Case { strategy: "r2d2", ..UNCHECKED },
