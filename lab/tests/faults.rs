@@ -48,11 +48,7 @@ fn ctrl_c_ends_the_run_and_keeps_the_finished_trials_to_go_on_from() {
 #[test]
 fn a_second_ctrl_c_ends_at_once_and_everything_is_still_cleaned_up() {
     let scene = Scene::new();
-    let mut run = scene.process(MANY);
-    let said = scene.work().join("said");
-    let mut run =
-        run.stdout(Stdio::null()).stderr(fs::File::create(&said).expect("a file")).spawn().expect("a run");
-    wait_until("a trial", || fs::read_to_string(&said).is_ok_and(|text| text.contains("[  1/")));
+    let (mut run, said) = in_a_trial(&scene, MANY);
     // Ending in order takes a while, most of it Postgres: the second one comes before.
     signal(run.id(), Signal::INT);
     sleep(Duration::from_millis(20));
@@ -138,12 +134,7 @@ fn a_service_that_dies_in_mid_trial_costs_that_trial_only() {
 #[test]
 fn a_postgres_that_dies_in_mid_trial_ends_the_run_and_the_finished_trials_are_safe() {
     let scene = Scene::new();
-    let mut run =
-        scene.process(&MANY.replace("--duration 500ms", "--duration 5s").replace("naive", "deadpool"));
-    let said = scene.work().join("said");
-    let mut run =
-        run.stdout(Stdio::null()).stderr(fs::File::create(&said).expect("a file")).spawn().expect("a run");
-    wait_until("a trial", || fs::read_to_string(&said).is_ok_and(|text| text.contains("[  1/")));
+    let (mut run, said) = in_a_trial(&scene, &MANY.replace("--duration 500ms", "--duration 5s"));
     sleep(Duration::from_millis(500));
     let home = cluster(&scene, &[]);
     let pid = fs::read_to_string(home.join("data/postmaster.pid")).expect("its pid file");
@@ -254,6 +245,15 @@ fn a_scenario_that_is_interrupted_keeps_what_it_has_seen() {
     assert!(!report["trials"].as_array().expect("trials").is_empty());
     assert!(fs::read_to_string(&said).expect("its story").contains("Stopped by Ctrl-C"));
     scene.assert_clean_within(PATIENCE);
+}
+
+/// A run whose first trial has ended, and the file of what it says.
+fn in_a_trial(scene: &Scene, words: &str) -> (Child, PathBuf) {
+    let said = scene.work().join("said");
+    let file = fs::File::create(&said).expect("a file");
+    let run = scene.process(words).stdout(Stdio::null()).stderr(file).spawn().expect("a run");
+    wait_until("a trial", || fs::read_to_string(&said).is_ok_and(|text| text.contains("[  1/")));
+    (run, said)
 }
 
 /// The cluster of the only lab that runs here.

@@ -83,8 +83,9 @@ pub fn markdown(diff: &Diff) -> String {
     if !missing.is_empty() {
         text.push_str(&format!("\n{missing}"));
     }
-    if !shown(diff).is_empty() {
-        text.push_str(&format!("\n{}\n", shown(diff).join(" ")));
+    let shown = shown(diff);
+    if !shown.is_empty() {
+        text.push_str(&format!("\n{}\n", shown.join(" ")));
     }
     text.push_str("\n<sub>In brackets: the interval of the ratio, run over base.</sub>\n");
     text

@@ -94,8 +94,8 @@ pub(super) fn busy(base: &Side, run: &Side) -> Option<String> {
 }
 
 /// What differs and may be the very thing that is compared.
-pub(super) fn remarks(base: &Side, run: &Side, design: Design) -> Vec<String> {
-    let busy = busy(base, run).map(|busy| match design {
+pub(super) fn remarks(base: &Side, run: &Side, design: Design, busy: Option<String>) -> Vec<String> {
+    let busy = busy.map(|busy| match design {
         Design::Single => format!("{busy}; only a change by half or more can be told from that"),
         Design::Alternate | Design::Apart => busy,
     });

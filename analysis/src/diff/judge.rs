@@ -92,8 +92,8 @@ pub(super) struct Judge {
 
 impl Judge {
     /// What all groups together say about the noise of a figure.
-    pub fn noise(&self, groups: &[Samples]) -> Noise {
-        let samples: Vec<Vec<f64>> = groups.iter().map(|group| group.samples(self.design)).collect();
+    pub fn noise<'a>(&self, groups: impl Iterator<Item = &'a Samples>) -> Noise {
+        let samples: Vec<Vec<f64>> = groups.map(|group| group.samples(self.design)).collect();
         Noise::of(samples.iter().map(Vec::as_slice))
     }
 

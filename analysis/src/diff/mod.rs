@@ -107,12 +107,8 @@ pub fn diff(base: &Side, run: &Side) -> Diff {
         pairs.into_iter().map(|(one, other)| (one, other, groups(one, other))).collect();
     // Each goodput is a chance of a false alarm, and each p99 another.
     let comparisons = 2 * matched.iter().map(|(_, _, groups)| groups.len()).sum::<usize>();
-    let design = design(base, run);
-    let judge = Judge {
-        design,
-        confidence: family_confidence(comparisons),
-        busy: comparable::busy(base, run).is_some(),
-    };
+    let (design, busy) = (design(base, run), comparable::busy(base, run));
+    let judge = Judge { design, confidence: family_confidence(comparisons), busy: busy.is_some() };
     let mut obstacles = obstacles(&base.report, &run.report);
     for more in base.obstacles.iter().chain(&run.obstacles) {
         if !obstacles.contains(more) {
@@ -151,7 +147,7 @@ pub fn diff(base: &Side, run: &Side) -> Diff {
         design,
         smallest_change: shown.map(|shown| shown.median),
         obstacles,
-        remarks: comparable::remarks(base, run, design),
+        remarks: comparable::remarks(base, run, design, busy),
         only_base: missing(&base_sections, true),
         only_run: missing(&run_sections, false),
         sections,
@@ -179,14 +175,15 @@ fn rows(
     judge: &Judge,
 ) -> Vec<Row> {
     let changes = |pick: fn(&TrialRecord) -> Option<f64>, more_is_better: bool| -> Vec<Change> {
-        let of = |side: &Side, section: &Section, wanted: fn(&&Group) -> bool| -> Vec<Samples> {
-            section.groups.iter().filter(wanted).map(|group| Samples(side.values(group, pick))).collect()
+        // Every group of both sides says how noisy this figure is here.
+        let of = |side: &Side, section: &Section| -> Vec<(bool, Samples)> {
+            let groups = section.groups.iter();
+            groups.map(|group| (group.scatters(), Samples(side.values(group, pick)))).collect()
         };
-        // Every group of both sides, as far as it says how noisy this figure is here.
-        let noise_of = |wanted: fn(&&Group) -> bool| {
-            judge.noise(&[of(base, one, wanted), of(run, other, wanted)].concat())
-        };
-        let (noise, steady_noise) = (noise_of(|_| true), noise_of(|group| !group.scatters()));
+        let all = [of(base, one), of(run, other)].concat();
+        let noise = judge.noise(all.iter().map(|(_, samples)| samples));
+        let steady = all.iter().filter(|(scatters, _)| !scatters);
+        let steady_noise = judge.noise(steady.map(|(_, samples)| samples));
         pairs
             .iter()
             .map(|(a, b)| {

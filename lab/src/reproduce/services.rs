@@ -8,10 +8,8 @@ use poollab_model::{PoolCounts, Settings};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::runner::child::Child;
+use crate::runner::service::launch;
 
-/// Starting one: a pool that opens eagerly has to get its connections from half a core.
-const START: Duration = Duration::from_secs(20);
 /// Ending one. A service that leaks, or that is blocked, never ends by itself; nobody waits for that.
 const STOP: Duration = Duration::from_millis(1_500);
 /// It tells of its pool ten times a second, whatever its requests do.
@@ -35,15 +33,7 @@ pub struct Service {
 impl Service {
     /// Starts one and waits until it is ready. `Err`: why it never will be.
     pub async fn start(order: &ServerOrder) -> Result<Self, String> {
-        let mut child: Child<ServerEvent> = Child::start("server", &["server", "--conducted"], order).await?;
-        let deadline = Instant::now() + START;
-        let (address, settings) = loop {
-            match child.event(deadline.saturating_duration_since(Instant::now())).await?.1 {
-                ServerEvent::Ready { address, settings } => break (address, *settings),
-                ServerEvent::Failed { message } => return Err(message),
-                ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
-            }
-        };
+        let (mut child, address, settings) = launch(order).await??;
         let told = Told::default();
         let (end, mut ended) = oneshot::channel();
         let (pid, kept) = (child.pid(), Arc::clone(&told));

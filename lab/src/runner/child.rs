@@ -69,25 +69,21 @@ impl<E: DeserializeOwned> Child<E> {
             });
         }
 
-        let mut order =
-            serde_json::to_vec(order).map_err(|why| format!("an order can't be written: {why}"))?;
-        order.push(b'\n');
-        let mut lifeline = process.stdin.take();
-        if let Some(stdin) = &mut lifeline {
-            stdin.write_all(&order).await.map_err(|why| format!("the {name} takes no orders: {why}"))?;
-        }
-        Ok(Self { name, process, lifeline, events, last_words, event: PhantomData })
+        let lifeline = process.stdin.take();
+        let mut child = Self { name, process, lifeline, events, last_words, event: PhantomData };
+        child.ask(order).await?;
+        Ok(child)
     }
 
-    /// Asks it something more after its order.
-    pub async fn ask(&mut self, request: &impl Serialize) -> Result<(), String> {
+    /// Tells it one thing: its order, and after that whatever it listens to.
+    pub async fn ask(&mut self, order: &impl Serialize) -> Result<(), String> {
         let mut line =
-            serde_json::to_vec(request).map_err(|why| format!("a request can't be written: {why}"))?;
+            serde_json::to_vec(order).map_err(|why| format!("an order can't be written: {why}"))?;
         line.push(b'\n');
         let Some(stdin) = &mut self.lifeline else {
-            return Err(format!("the {} takes no requests", self.name));
+            return Err(format!("the {} takes no orders", self.name));
         };
-        stdin.write_all(&line).await.map_err(|why| format!("the {} takes no requests: {why}", self.name))
+        stdin.write_all(&line).await.map_err(|why| format!("the {} takes no orders: {why}", self.name))
     }
 
     /// Its process id, while it runs.

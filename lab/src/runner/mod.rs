@@ -5,7 +5,7 @@ mod database;
 mod ended;
 pub mod http;
 pub mod progress;
-mod service;
+pub mod service;
 pub mod stop;
 pub mod timeline;
 mod trial;

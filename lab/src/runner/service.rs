@@ -35,18 +35,9 @@ impl Service {
             listen: "127.0.0.1:0".to_owned(),
             application_name: application(spec),
         };
-        let mut child = Child::start("server", &["server", "--conducted"], &order).await?;
-        let deadline = Instant::now() + START;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match child.event(left).await?.1 {
-                ServerEvent::Ready { address, settings } => {
-                    return Ok(Self { child, address, settings: *settings });
-                }
-                ServerEvent::Failed { message } => return Err(format!("the service can't start: {message}")),
-                ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
-            }
-        }
+        let launched = launch(&order).await?;
+        let (child, address, settings) = launched.map_err(|why| format!("the service can't start: {why}"))?;
+        Ok(Self { child, address, settings })
     }
 
     /// The same service with another pool size. `None`: its library can't do that, or it did not answer; it has been
@@ -78,6 +69,24 @@ impl Service {
     /// Ends it; gives its exit code, or nothing when it had to be killed.
     pub async fn stop(self) -> Option<i32> {
         self.child.stop(STOP).await
+    }
+}
+
+/// A service that is ready: its process, where it listens, and the settings in force.
+pub type Launched = (Child<ServerEvent>, String, Settings);
+
+/// Starts a service and waits until it is ready. The inner `Err`: it says itself why it never will be; the outer one:
+/// it said nothing, or ended.
+pub async fn launch(order: &ServerOrder) -> Result<Result<Launched, String>, String> {
+    let mut child = Child::start("server", &["server", "--conducted"], order).await?;
+    let deadline = Instant::now() + START;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match child.event(left).await?.1 {
+            ServerEvent::Ready { address, settings } => return Ok(Ok((child, address, *settings))),
+            ServerEvent::Failed { message } => return Ok(Err(message)),
+            ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
+        }
     }
 }
 
