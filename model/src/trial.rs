@@ -175,6 +175,10 @@ pub struct ServerFigures {
     pub memory_peak_bytes: Option<u64>,
     /// Connections that the strategy opened while measuring.
     pub connections_opened: Option<u64>,
+    /// Messages to the database and back that one request of this trial costs once its pool is warm, counted on the wire
+    /// before the load. `None`: not counted (TLS, a pooler on the route, the service was kept from an earlier trial).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trips_per_request: Option<f64>,
     /// The exit code with which it ended when asked to: 0 is clean.
     pub exit_code: Option<i32>,
 }

@@ -93,6 +93,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
             cpu_share: Some(measured.cpu_s / seconds),
             memory_peak_bytes: measured.memory_peak,
             connections_opened: Some(measured.opened),
+            round_trips_per_request: None,
             exit_code: None,
         },
         others_cpu_share: None,
