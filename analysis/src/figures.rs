@@ -38,19 +38,19 @@ pub fn time(micros: f64) -> String {
     }
 }
 
-/// A share of 1 as per cent: `31 %`, `2.4 %`, `<0.1 %`, `0 %`.
+/// A share of 1 as per cent: `31%`, `2.4%`, `<0.1%`, `0%`.
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     if !value.is_finite() {
         "–".to_owned()
     } else if value == 0.0 {
-        "0 %".to_owned()
+        "0%".to_owned()
     } else if value.abs() < 0.1 {
-        "<0.1 %".to_owned()
+        "<0.1%".to_owned()
     } else if value.abs() < 9.95 && (value - value.round()).abs() >= 0.05 {
-        format!("{value:.1} %")
+        format!("{value:.1}%")
     } else {
-        format!("{} %", thousands(value.round() as i64))
+        format!("{}%", thousands(value.round() as i64))
     }
 }
 
@@ -105,10 +105,7 @@ mod tests {
     fn figures_read_as_in_the_design() {
         assert_eq!([9310.4, 68.2, 6.04, 0.0].map(rate), ["9,310", "68", "6.0", "0"]);
         assert_eq!([6_100.0, 610_000.0, 1_400_000.0].map(ms), ["6.1", "610", "1,400"]);
-        assert_eq!(
-            [0.31, 0.024, 0.0, 0.0004, 1.13].map(percent),
-            ["31 %", "2.4 %", "0 %", "<0.1 %", "113 %"]
-        );
+        assert_eq!([0.31, 0.024, 0.0, 0.0004, 1.13].map(percent), ["31%", "2.4%", "0%", "<0.1%", "113%"]);
         assert_eq!([420.0, 6_100.0, 1_400_000.0].map(time), ["420 µs", "6.1 ms", "1.4 s"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(bytes(256 << 20), "256 MiB");

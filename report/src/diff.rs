@@ -48,7 +48,7 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
     text.push_str(&format!("{}\n", verdict(diff)));
     text.push_str(&shown(diff).iter().map(|line| format!("{line}\n")).collect::<String>());
     if diff.rows().next().is_some() {
-        let meaning = "=: no difference that the noise allows. ±: the 95 % interval for all rows together.";
+        let meaning = "=: no difference that the noise allows. ±: the 95% interval for all rows together.";
         text.push_str(&paint.dim(&format!("{meaning}\n")));
     }
     text
@@ -136,14 +136,14 @@ fn short_cells(row: &Row) -> [String; 8] {
     cells
 }
 
-/// `−12 ±3 %`.
+/// `−12 ±3%`.
 fn by_short(change: &Change) -> String {
     let Some(by) = change.by() else { return NONE.to_owned() };
-    let number = |share: f64| figures::percent(share.abs()).trim_end_matches(" %").to_owned();
+    let number = |share: f64| figures::percent(share.abs()).trim_end_matches("%").to_owned();
     let sign = if by >= 0.0 { "+" } else { "−" };
     let around =
         change.interval.map_or_else(String::new, |(low, high)| format!(" ±{}", number((high - low) / 2.0)));
-    format!("{sign}{}{around} %", number(by))
+    format!("{sign}{}{around}%", number(by))
 }
 
 fn pair(change: &Change, say: fn(f64) -> String) -> String {
@@ -151,7 +151,7 @@ fn pair(change: &Change, say: fn(f64) -> String) -> String {
     format!("{} → {}", one(change.base), one(change.run))
 }
 
-/// `−12 % [0.85 to 0.91]`.
+/// `−12% [0.85 to 0.91]`.
 fn by(change: &Change) -> String {
     let Some(by) = change.by() else { return NONE.to_owned() };
     let sign = if by >= 0.0 { "+" } else { "−" };

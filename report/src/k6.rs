@@ -172,7 +172,7 @@ mod tests {
     fn figures_that_are_not_there_are_dashes_and_failures_have_their_kind() {
         let text = terminal(&[document("one")]);
         assert!(text.contains("pool-timeout × 10") && text.contains("hold 5 ms, 64 users"), "{text}");
-        assert!(text.contains("10 %") && text.contains('–') && text.contains("did not hold"), "{text}");
+        assert!(text.contains("10%") && text.contains('–') && text.contains("did not hold"), "{text}");
     }
 
     #[test]

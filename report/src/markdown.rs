@@ -72,7 +72,7 @@ fn percentiles(text: &mut String, section: &Section) {
     let Some((_, _, first)) = timed.first() else { return };
     text.push_str("\n<details><summary>Latency by percentile, ms</summary>\n\n");
     let mut head = vec!["strategy".to_owned(), "outcome".to_owned()];
-    head.extend(first.table().iter().map(|(percent, _)| format!("{percent} %")));
+    head.extend(first.table().iter().map(|(percent, _)| format!("{percent}%")));
     row(text, &head);
     row(
         text,

@@ -46,7 +46,7 @@ pub const COLUMNS: [Column; 10] = [
     },
     Column {
         name: "p99 ms",
-        meaning: "99 % of the successes took at most this long",
+        meaning: "99% of the successes took at most this long",
         cell: |group| or_nothing(group.latency_ok.map(|q| q.p99 as f64), figures::ms),
         key: |group| group.latency_ok.map(|q| q.p99 as f64),
     },

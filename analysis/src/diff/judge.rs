@@ -40,7 +40,7 @@ pub enum Judgement {
 }
 
 impl Change {
-    /// By how much it changed, as a share: −0.05 is 5 % less.
+    /// By how much it changed, as a share: −0.05 is 5% less.
     pub fn by(&self) -> Option<f64> {
         self.ratio.map(|ratio| ratio - 1.0)
     }

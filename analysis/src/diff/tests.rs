@@ -121,7 +121,7 @@ fn where_others_were_at_work_only_a_large_change_counts_and_that_is_said() {
     let found = diff(&scaled(1.0), &busy(0.8));
     assert!(!found.differs());
     assert!(
-        found.remarks.iter().any(|remark| remark.contains("used 40 % of the machine")),
+        found.remarks.iter().any(|remark| remark.contains("used 40% of the machine")),
         "{:?}",
         found.remarks
     );

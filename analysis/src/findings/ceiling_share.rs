@@ -30,7 +30,7 @@ fn of_section(context: &Context<'_>, section: &Section) -> Option<Finding> {
     let beyond = section.groups.iter().any(|group| group.of_ceiling.is_some_and(|share| share > 1.02));
     let why = if beyond {
         format!(
-            " More than 100 % is possible: pgbench keeps one statement in flight on each of its {} connections, and a \
+            " More than 100% is possible: pgbench keeps one statement in flight on each of its {} connections, and a \
              strategy may keep more.",
             ceiling.clients
         )

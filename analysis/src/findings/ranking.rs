@@ -90,7 +90,7 @@ fn unsound(section: &Section) -> Option<String> {
     })
 }
 
-/// `7,480/s ± 1.5 %`.
+/// `7,480/s ± 1.5%`.
 fn reached(group: &Group) -> String {
     let rate = figures::rate(group.goodput.mean);
     match group.goodput.half_range_share() {

@@ -237,7 +237,7 @@ fn limits_that_were_not_in_force_are_said_so_in_so_many_words() {
 fn a_busy_generator_is_doubted() {
     let run = change(|trial| trial.generator.cpu_share = if trial.strategy == "naive" { 0.83 } else { 0.4 });
     let found = of_kind(&run, FindingKind::GeneratorBound);
-    assert!(found[0].text.contains("83 %") && found[0].text.contains("naive"), "{}", found[0].text);
+    assert!(found[0].text.contains("83%") && found[0].text.contains("naive"), "{}", found[0].text);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn others_at_work_on_the_machine_are_doubted() {
         change(|trial| trial.others_cpu_share = Some(if trial.strategy == "bb8" { 0.41 } else { 0.05 }));
     let found = of_kind(&run, FindingKind::BusyMachine);
     assert!(
-        found[0].text.contains("41 %") && found[0].text.contains("in 4 of 34 trials"),
+        found[0].text.contains("41%") && found[0].text.contains("in 4 of 34 trials"),
         "{}",
         found[0].text
     );

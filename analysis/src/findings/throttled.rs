@@ -27,7 +27,7 @@ fn of_section(context: &Context<'_>, section: &Section) -> Option<Finding> {
     let share = if figures::percent(lowest) == figures::percent(highest) {
         figures::percent(highest)
     } else {
-        format!("{} to {}", figures::percent(lowest).trim_end_matches(" %"), figures::percent(highest))
+        format!("{} to {}", figures::percent(lowest).trim_end_matches("%"), figures::percent(highest))
     };
     let limit = context.environment.limits.cpus.map_or(String::new(), |cpus| format!(" of {cpus} CPU"));
     let finding = Draft::doubt(FindingKind::Throttled)

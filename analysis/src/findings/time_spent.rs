@@ -42,7 +42,7 @@ fn say(section: &Section, phase: &'static str, groups: &[(&Group, f64)]) -> Find
     let (low, high) = (shares.clone().fold(1.0, f64::min), shares.fold(0.0, f64::max));
     let range = match (figures::percent(low), figures::percent(high)) {
         (low, high) if low == high => high,
-        (low, high) => format!("{} to {high}", low.trim_end_matches(" %")),
+        (low, high) => format!("{} to {high}", low.trim_end_matches("%")),
     };
     let meaning = match phase {
         "wait" => {

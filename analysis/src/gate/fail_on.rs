@@ -190,10 +190,10 @@ mod tests {
     #[test]
     fn a_change_beyond_its_limit_fails_with_its_size_and_one_within_does_not() {
         let found = reasons("goodput<-5%", 0.6);
-        // Connecting for each request scatters by 5 %: whether 40 % shows there is not the point here.
+        // Connecting for each request scatters by 5%: whether 40% shows there is not the point here.
         let steady = |found: &[String]| found.iter().filter(|reason| !reason.contains("per-request")).count();
         assert_eq!(steady(&found), 13, "{found:?}");
-        assert!(found[0].contains("−40 %") && found[0].contains("ratio 0."), "{}", found[0]);
+        assert!(found[0].contains("−40%") && found[0].contains("ratio 0."), "{}", found[0]);
         assert!(reasons("goodput<-50%", 0.6).is_empty());
         assert!(reasons("goodput<-5%", 1.6).is_empty());
         assert_eq!(steady(&reasons("p99 > +10%", 0.6)), 13);

@@ -155,7 +155,7 @@ fn spots(lines: &[(&Curve<'_>, Vec<(f64, u64)>)], scale: &Scale) -> Vec<Spot> {
         .map(|edge| {
             let nines = edge[0] + 0.1;
             let percent = 100.0 * (1.0 - 10_f64.powf(-nines));
-            let mut says = format!("{percent:.2} % took at most");
+            let mut says = format!("{percent:.2}% took at most");
             for (one, points) in
                 lines.iter().filter(|(_, points)| points.last().is_some_and(|last| last.0 >= edge[0]))
             {

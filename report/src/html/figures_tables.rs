@@ -65,7 +65,7 @@ pub fn percentile_table(section: &Section) -> Markup {
                             th scope="col" { "strategy" }
                             th.text scope="col" { "outcome" }
                             th scope="col" { "requests" }
-                            @for (percent, _) in first.table() { th scope="col" { (percent) " %" } }
+                            @for (percent, _) in first.table() { th scope="col" { (percent) "%" } }
                         }
                     }
                     tbody {

@@ -89,7 +89,7 @@ fn item(finding: &Finding, about: bool) -> Markup {
 
 /// A text with its options as code and its figures kept on one line with their unit.
 fn prose(text: &str) -> Markup {
-    let text = text.replace(" %", "\u{a0}%").replace(" ×", "\u{a0}×");
+    let text = text.replace(" ×", "\u{a0}×");
     let words = text.split_inclusive(' ').map(|word| {
         let option = word.trim_end().trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
         match word.split_once(option) {

@@ -246,8 +246,8 @@ mod tests {
     fn a_verification_in_which_nothing_succeeded_has_no_change() {
         let check = |goodput| Check { size: 1, goodput, latency_ms: LatencyMs::default() };
         assert_eq!(against(&check(10.0), &check(0.0)), NOTHING);
-        assert_eq!(against(&check(90.0), &check(100.0)), "−10 %");
+        assert_eq!(against(&check(90.0), &check(100.0)), "−10%");
         assert_eq!(against(&check(100.01), &check(100.0)), "the same");
-        assert_eq!(against(&check(100.4), &check(100.0)), "+0.4 %");
+        assert_eq!(against(&check(100.4), &check(100.0)), "+0.4%");
     }
 }
