@@ -8,7 +8,6 @@ use rand_distr::{Distribution, Exp1};
 use rand_pcg::Pcg64Mcg;
 use tokio::sync::Mutex;
 
-use crate::alarm::Alarm;
 use crate::window::Window;
 
 /// The moments of arrivals, counted from the first request of a run. Endless; the same seed gives the same
@@ -63,34 +62,32 @@ pub(crate) struct Queue(Mutex<Head>);
 #[derive(Debug)]
 struct Head {
     schedule: std::iter::Peekable<Schedule>,
-    alarm: Alarm,
     taken: u64,
 }
 
 impl Queue {
-    /// Must be called inside a tokio runtime.
-    pub fn new(schedule: Schedule) -> std::io::Result<Self> {
-        Ok(Self(Mutex::new(Head { schedule: schedule.peekable(), alarm: Alarm::new()?, taken: 0 })))
+    pub fn new(schedule: Schedule) -> Self {
+        Self(Mutex::new(Head { schedule: schedule.peekable(), taken: 0 }))
     }
 
     /// Waits for the next arrival and takes it; `None` when there is none left inside the window, or the
     /// caller is only free after its end. One that was free before takes what was due, even if the machine
     /// stood still just then: `dropped` must mean that all users were busy. The users queue for the lock in
     /// order, and only the first one sleeps: one timer serves any number of users.
-    pub async fn next(&self, window: &Window) -> std::io::Result<Option<Instant>> {
+    pub async fn next(&self, window: &Window) -> Option<Instant> {
         if Instant::now() >= window.until {
-            return Ok(None);
+            return None;
         }
         let mut head = self.0.lock().await;
-        let Some(offset) = head.schedule.peek() else { return Ok(None) };
+        let offset = head.schedule.peek()?;
         let moment = window.start + *offset;
         if moment >= window.until {
-            return Ok(None);
+            return None;
         }
         head.schedule.next();
         head.taken += u64::from(window.contains(moment));
-        head.alarm.wait_until(moment).await?;
-        Ok(Some(moment))
+        poollab_alarm::sleep_until(moment).await;
+        Some(moment)
     }
 
     /// Counts what was offered. To be asked after the window: what is left of it then was never sent.

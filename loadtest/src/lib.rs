@@ -25,7 +25,6 @@
 //! It speaks HTTP only and knows neither strategies nor SQL. Recording is bounded in memory, whatever the
 //! number of requests: only a burst keeps them one by one, the first few thousand of a run. The clock is read only here, and nothing is recorded outside of [`run`].
 
-mod alarm;
 mod answer;
 mod arrivals;
 mod attack;

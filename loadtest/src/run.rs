@@ -84,7 +84,7 @@ pub fn run(
     // Whatever the users still do is cancelled when the runtime is dropped: a run ends when its window
     // does, and not when goose looks at its clock next.
     runtime.block_on(async {
-        let shared = Arc::new(Shared::new(order, targets).map_err(LoadError::System)?);
+        let shared = Arc::new(Shared::new(order, targets));
         let attack = attack(Arc::clone(&shared)).map_err(|error| LoadError::Goose(error.to_string()))?;
         let attack = pin!(attack.execute());
         tokio::select! {
@@ -104,7 +104,7 @@ pub fn run(
 /// Watches the users through warm-up and window, and sums up.
 async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result<LoadResult, LoadError> {
     let window = shared.window().await;
-    wait_until(shared, window.from).await?;
+    wait_until(window.from).await?;
     let cpu_before = cpu_time();
     on_event(LoadEvent::Measuring);
 
@@ -113,11 +113,11 @@ async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result
     let mut next = window.from + step;
     // An interval shorter than half a step at the end would only be noise: it joins the last one.
     while next + step / 2 < window.until {
-        wait_until(shared, next).await?;
+        wait_until(next).await?;
         course.tell();
         next += step;
     }
-    wait_until(shared, window.until).await?;
+    wait_until(window.until).await?;
     let cpu = cpu_time().saturating_sub(cpu_before);
     let in_flight = shared.in_flight(&window, Instant::now());
 
@@ -132,7 +132,7 @@ async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result
             loop {
                 tokio::select! {
                     () = shared.all_rest() => break,
-                    waited = wait_until(shared, Instant::now() + step) => waited?,
+                    waited = wait_until(Instant::now() + step) => waited?,
                 }
                 course.tell();
             }
@@ -147,16 +147,13 @@ async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result
     Ok(result)
 }
 
-/// Waits, and looks ten times a second whether somebody asked goose to stop or a user can't go on.
-async fn wait_until(shared: &Shared, moment: Instant) -> Result<(), LoadError> {
+/// Waits, and looks ten times a second whether somebody asked goose to stop.
+async fn wait_until(moment: Instant) -> Result<(), LoadError> {
     while Instant::now() < moment {
         let look = Instant::now() + Duration::from_millis(100);
         tokio::time::sleep_until(moment.min(look).into()).await;
         if goose::is_killswitch_triggered() {
             return Err(LoadError::interrupted());
-        }
-        if let Some(why) = shared.broken.get() {
-            return Err(LoadError::System(std::io::Error::other(why.as_str())));
         }
     }
     Ok(())

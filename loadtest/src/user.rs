@@ -36,8 +36,6 @@ pub(crate) struct Shared {
     pub queue: Option<Queue>,
     /// Requests that were sent inside the window.
     pub sent: AtomicU64,
-    /// Why a user could not go on, which ends the run.
-    pub broken: OnceLock<String>,
     /// One for each service.
     targets: Vec<Target>,
     seats: Vec<Seat>,
@@ -75,12 +73,12 @@ impl InFlight {
 }
 
 impl Shared {
-    /// Prepares the users of a validated order. Must be called inside a tokio runtime.
-    pub fn new(order: &LoadOrder, targets: Vec<Target>) -> std::io::Result<Self> {
+    /// Prepares the users of a validated order.
+    pub fn new(order: &LoadOrder, targets: Vec<Target>) -> Self {
         let queue = match &order.load {
             Load::Closed { .. } => None,
             Load::Open { rate_per_s, arrivals, .. } => {
-                Some(Queue::new(Schedule::new(*arrivals, *rate_per_s, order.seed))?)
+                Some(Queue::new(Schedule::new(*arrivals, *rate_per_s, order.seed)))
             }
         };
         let seat = |n| Seat {
@@ -88,12 +86,11 @@ impl Shared {
             sent_at: AtomicU64::new(0),
             answered: AtomicBool::new(false),
         };
-        Ok(Self {
+        Self {
             recorder: Mutex::new(Recorder::new()),
             bursts: Mutex::default(),
             queue,
             sent: AtomicU64::new(0),
-            broken: OnceLock::new(),
             targets,
             seats: (0..order.load.users()).map(seat).collect(),
             window: OnceLock::new(),
@@ -101,7 +98,7 @@ impl Shared {
             resting: AtomicUsize::new(0),
             all_rest: Notify::new(),
             order: order.clone(),
-        })
+        }
     }
 
     /// One turn of the user in a seat. When there is nothing left to do the user rests, and the turn never
@@ -242,14 +239,7 @@ impl User {
     /// An open load: waits for the next arrival, sends, and counts it by its scheduled moment. `false`:
     /// there is none left.
     async fn take_arrival(&mut self, shared: &Shared, seat: &Seat, queue: &Queue, window: &Window) -> bool {
-        let due = match queue.next(window).await {
-            Ok(Some(due)) => due,
-            Ok(None) => return false,
-            Err(error) => {
-                let _ = shared.broken.set(format!("the timer of the arrivals failed: {error}"));
-                return false;
-            }
-        };
+        let Some(due) = queue.next(window).await else { return false };
         let (outcome, ended) = self.ask(shared, seat, window, Instant::now()).await;
         if window.contains(due) {
             seat.answered.store(true, Relaxed);

@@ -102,7 +102,7 @@ impl<'a> Checkout<'a> {
     /// Waits for something that is not the database.
     pub async fn think(&self, time: Duration) {
         match self.patience {
-            Patience::Task => tokio::time::sleep(time).await,
+            Patience::Task => poollab_alarm::sleep(time).await,
             Patience::Thread => thread::sleep(time),
         }
     }
