@@ -7,6 +7,9 @@
 //! Invariants: no I/O, no clock, no async, no randomness without a given seed. Nothing here knows a
 //! strategy by its name: it reasons with [`Acquisition`](poollab_model::Acquisition) and figures.
 
+// They panic where nobody reads any more, and this crate has nothing to print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod compare;
 pub mod diff;
 pub mod figures;

@@ -2,6 +2,9 @@
 //!
 //! Knows nothing of HTTP, strategies or reports.
 
+// They panic where nobody reads any more, and this crate has nothing to print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod ceiling;
 pub mod classify;
 pub mod cluster;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::output::say;
+
 /// Somebody stopped it: what a shell gives for a program that Ctrl-C ended.
 pub const INTERRUPTED: u8 = 130;
 
@@ -56,23 +58,23 @@ impl Failure {
         match self {
             Self::Usage(problems) => {
                 for problem in problems {
-                    eprintln!("poollab: {problem}");
+                    say(&format!("poollab: {problem}"));
                 }
                 if problems.len() > 1 {
-                    eprintln!("poollab: {} problems, nothing was started", problems.len());
+                    say(&format!("poollab: {} problems, nothing was started", problems.len()));
                 }
                 ExitCode::from(2)
             }
             Self::Environment(what) => {
-                eprintln!("poollab: {what}");
+                say(&format!("poollab: {what}"));
                 ExitCode::from(3)
             }
             Self::Gate(what) => {
-                eprintln!("poollab: {what}");
+                say(&format!("poollab: {what}"));
                 ExitCode::from(1)
             }
             Self::Interrupted(what) => {
-                eprintln!("poollab: {what}");
+                say(&format!("poollab: {what}"));
                 ExitCode::from(INTERRUPTED)
             }
         }

@@ -4,6 +4,9 @@
 //! database in `db`, the service in `servers`, the generator in `loadtest`, conclusions in `analysis`,
 //! documents in `report`.
 
+// They panic where nobody reads any more: one place prints.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod doctor;
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
     };
     // Logs are for who looks for them: POOLLAB_LOG=debug shows what the children say, too.
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| output::Log)
         .with_env_filter(EnvFilter::try_from_env("POOLLAB_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
         .init();
     commands::dispatch(cli.command, &typed).unwrap_or_else(|failure| failure.report())

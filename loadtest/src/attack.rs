@@ -10,6 +10,7 @@ use goose::metrics::GooseCoordinatedOmissionMitigation;
 use goose::{GooseAttack, GooseError};
 use poollab_model::wire::LoadOrder;
 
+use crate::standalone::say;
 use crate::user::Shared;
 
 /// More than what a run takes: it ends by itself before goose's clock, which looks twice a second.
@@ -79,7 +80,7 @@ impl log::Log for ToStandardError {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            eprintln!("{}: {}", record.target(), record.args());
+            say(&format!("{}: {}\n", record.target(), record.args()));
         }
     }
 

@@ -25,6 +25,9 @@
 //! It speaks HTTP only and knows neither strategies nor SQL. Recording is bounded in memory, whatever the
 //! number of requests: only a burst keeps them one by one, the first few thousand of a run. The clock is read only here, and nothing is recorded outside of [`run`].
 
+// They panic where nobody reads any more: one place prints.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod answer;
 mod arrivals;
 mod attack;

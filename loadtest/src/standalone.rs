@@ -1,10 +1,11 @@
 //! The generator by hand.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use poollab_model::wire::{LoadEvent, LoadOrder};
+use poollab_model::{printable, without_secrets};
 
 use crate::conducted::terminated;
 use crate::run::run;
@@ -22,7 +23,7 @@ pub fn standalone(order: &LoadOrder, json: bool) -> ExitCode {
     let result = match result {
         Ok(result) => result,
         Err(error) => {
-            eprintln!("{error}");
+            say(&format!("{error}\n"));
             return error.exit_code();
         }
     };
@@ -30,20 +31,27 @@ pub fn standalone(order: &LoadOrder, json: bool) -> ExitCode {
         match serde_json::to_string_pretty(&result) {
             Ok(text) => text + "\n",
             Err(error) => {
-                eprintln!("the result can't be written as JSON: {error}");
+                say(&format!("the result can't be written as JSON: {error}\n"));
                 return ExitCode::from(3);
             }
         }
     } else {
         summary(order, &result)
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
+    match std::io::stdout().write_all(printable(&text).as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
+        // A reader that has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the result can't be written: {error}");
+            say(&format!("the result can't be written: {error}\n"));
             ExitCode::from(3)
         }
     }
+}
+
+/// Standard error. A load does not end because nobody can hear it (a closed pipe, a full disk).
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(printable(&without_secrets(text)).as_bytes());
 }
 
 /// One line on standard error: rewritten in a terminal, else a new one every second.
@@ -56,10 +64,10 @@ struct Progress {
 
 impl Progress {
     fn new(order: &LoadOrder) -> Self {
-        eprintln!(
-            "{} on http://{}{}, {} after {} of warm-up",
+        say(&format!(
+            "{} on http://{}{}, {} after {} of warm-up\n",
             order.load, order.address, order.path, order.duration, order.warmup
-        );
+        ));
         Self { rewrites: std::io::stderr().is_terminal(), told: None, ok: 0, failed: 0 }
     }
 
@@ -79,12 +87,17 @@ impl Progress {
             self.ok,
             self.failed
         );
-        if self.rewrites { eprint!("\r{line}   ") } else { eprintln!("{line}") }
+        if self.rewrites {
+            // Its return is ours, and the line holds figures only.
+            let _ = write!(std::io::stderr(), "\r{line}   ");
+        } else {
+            say(&format!("{line}\n"));
+        }
     }
 
     fn end(&self) {
         if self.rewrites && self.told.is_some() {
-            eprintln!();
+            say("\n");
         }
     }
 }

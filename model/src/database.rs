@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::shown::without_secrets;
 
 /// A password. It can be sent to a child process, and can't be printed by accident.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,8 +74,14 @@ pub enum DatabaseChoice {
     /// The user's own server. The URL is kept without its password.
     Url {
         /// `postgres://user@host:port/database`.
+        #[serde(serialize_with = "without_password")]
         url: String,
     },
+}
+
+/// A plan's file may hold a password; whatever is written from it does not.
+fn without_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&without_secrets(url))
 }
 
 /// The way from the service to an embedded database.

@@ -5,6 +5,9 @@
 //!
 //! Invariants: no I/O, no clock, no async; depends on no other crate of the workspace.
 
+// They panic where nobody reads any more, and this crate has nothing to print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod burst;
 mod database;
 mod environment;
@@ -19,6 +22,7 @@ mod plan;
 mod quantiles;
 mod run;
 mod settings;
+mod shown;
 mod strategy;
 mod trial;
 mod units;
@@ -38,6 +42,7 @@ pub use plan::{Plan, TrialSpec};
 pub use quantiles::Quantiles;
 pub use run::{Ceiling, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
 pub use settings::{DefaultsPolicy, Settings, StatementMode};
+pub use shown::{HIDDEN, printable, without_secrets};
 pub use strategy::{Acquisition, StrategyInfo};
 pub use trial::{
     BackendCounts, DatabaseFigures, GeneratorFigures, Histograms, Latencies, Phases, PoolCounts,

@@ -4,6 +4,9 @@
 //! comes from `poollab_analysis`; here it is only put into words, tables and pictures. No I/O: every
 //! exporter is a function from a [`Report`](poollab_model::Report) to a text.
 
+// They panic where nobody reads any more, and this crate has nothing to print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(test)]
 mod access;
 mod charts;

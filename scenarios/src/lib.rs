@@ -10,6 +10,9 @@
 //!
 //! Invariants: no I/O, no clock, no async; depends on `poollab-model` only.
 
+// They panic where nobody reads any more, and this crate has nothing to print.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod catalogue;
 mod expect;
 mod explain;

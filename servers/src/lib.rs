@@ -8,6 +8,9 @@
 //! Invariants: the pool is opened once, whatever the number of workers; only [`meter`] measures time;
 //! nothing reaches SQL except as a parameter; a synchronous client lives and dies on blocking threads.
 
+// They panic where nobody reads any more: one place prints.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod checkout;
 pub mod drivers;
 pub mod fault;

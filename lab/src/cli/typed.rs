@@ -11,6 +11,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
+use crate::output::say;
 
 /// Flags of `run` that are about this one call and not about a plan.
 const OF_THE_CALL: [&str; 8] =
@@ -61,7 +62,14 @@ impl Typed {
 
 /// Reads the command line and the environment; says what is wrong and ends the process as clap does.
 pub fn parse() -> (Cli, Typed) {
-    read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit())
+    read(std::env::args_os().collect()).unwrap_or_else(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        // It repeats what was typed, which may hold a password, so that clap does not print it itself.
+        say(error.render().to_string().trim_end());
+        std::process::exit(error.exit_code());
+    })
 }
 
 fn read(words: Vec<std::ffi::OsString>) -> Result<(Cli, Typed), clap::Error> {

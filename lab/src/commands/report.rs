@@ -16,7 +16,7 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     if args.write {
         let names = folder::write_documents(&args.run, &report)
             .map_err(|why| Failure::environment(format!("can't write into {}: {why}", args.run.display())))?;
-        eprintln!("written into {}: {}", args.run.display(), names.join(", "));
+        output::say(&format!("written into {}: {}", args.run.display(), names.join(", ")));
         return Ok(ExitCode::SUCCESS);
     }
     if args.github {

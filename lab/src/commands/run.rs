@@ -48,7 +48,7 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         return Ok(output::print(&dry_run(&resolved, args, typed, &registry)));
     }
     for notice in &resolved.notices {
-        eprintln!("note: {notice}");
+        output::say(&format!("note: {notice}"));
     }
     let options = runner::Options {
         out: args.out.clone(),

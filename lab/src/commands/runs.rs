@@ -25,7 +25,7 @@ fn remove(ids: &[String], args: &RunsArgs) -> Result<ExitCode, Failure> {
     for path in shelf::removable(ids, &args.out).map_err(Failure::Usage)? {
         std::fs::remove_dir_all(&path)
             .map_err(|why| Failure::environment(format!("can't remove {}: {why}", path.display())))?;
-        eprintln!("removed {}", path.display());
+        output::say(&format!("removed {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -22,6 +22,9 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     };
     std::fs::create_dir_all(&args.dir).map_err(refuse)?;
     clap_mangen::generate_to(Cli::command(), &args.dir).map_err(refuse)?;
-    eprintln!("manual pages written into {0}; read one with: man -l {0}/poollab.1", args.dir.display());
+    output::say(&format!(
+        "manual pages written into {0}; read one with: man -l {0}/poollab.1",
+        args.dir.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -277,6 +277,6 @@ fn concluded(
 
 fn say(options: &Options, text: &str) {
     if !options.quiet {
-        eprintln!("{text}");
+        crate::output::say(text);
     }
 }

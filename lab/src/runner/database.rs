@@ -84,7 +84,7 @@ impl Database {
     async fn users_own(url: &str, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
         let user = UserDatabase::connect(&with_password(url, password), options.reuse_schema).await?;
         if !options.quiet {
-            eprintln!("{}", user.plan_of_creation());
+            crate::output::say(&user.plan_of_creation());
         }
         user.prepare().await?;
         let observer = match user.observer(APPLICATIONS, LOOK_EVERY).await {

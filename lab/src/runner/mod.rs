@@ -328,7 +328,7 @@ impl Bench<'_> {
             service.stop().await;
         }
         if let Err(why) = database.stop().await {
-            eprintln!("poollab: {why}");
+            crate::output::say(&format!("poollab: {why}"));
         }
         let stopped = match stopped {
             // Refused before anything was done: the run stays what it was.

@@ -11,6 +11,8 @@ use poollab_model::wire::LoadInterval;
 use poollab_model::{PoolCounts, TrialRecord, TrialSpec};
 use serde_json::json;
 
+use crate::output::{say, told};
+
 /// Time that a trial takes besides its load, until it has been seen: start, check, stop.
 pub const OVERHEAD: Duration = Duration::from_millis(600);
 
@@ -65,7 +67,7 @@ impl Progress {
     pub fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(text.to_owned()),
-            None if self.lines => eprintln!("{text}"),
+            None if self.lines => say(text),
             None => {}
         }
     }
@@ -81,8 +83,8 @@ impl Progress {
     /// Something that has to be known and stops nothing.
     pub fn warn(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(format!("note: {text}")),
-            None => eprintln!("note: {text}"),
+            Some(bar) => bar.println(told(&format!("note: {text}"))),
+            None => say(&format!("note: {text}")),
         }
     }
 
@@ -132,7 +134,7 @@ impl Progress {
                 .ok
                 .map_or_else(|| "–".to_owned(), |q| format!("{:.1} ms", q.p99 as f64 / 1e3));
             let main = trial.errors.first().map_or_else(String::new, |error| format!(" ({})", error.kind));
-            eprintln!(
+            say(&format!(
                 "[{:>3}/{}] {:<44} {:>8.0}/s  p99 {p99:>9}  {:>6} failed{main}  {} left",
                 self.done,
                 self.total,
@@ -140,7 +142,7 @@ impl Progress {
                 trial.goodput_rps,
                 trial.requests.failed + trial.requests.dropped,
                 short(self.left())
-            );
+            ));
         }
     }
 
@@ -151,9 +153,9 @@ impl Progress {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.done as u64);
-                bar.println(text);
+                bar.println(told(&text));
             }
-            None => eprintln!("{text}"),
+            None => say(&text),
         }
     }
 

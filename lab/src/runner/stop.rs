@@ -19,10 +19,10 @@ impl Stop {
             // Nobody left to tell: the run has ended by itself.
             let _ = sender.send(Some(name));
             let name = signals.next().await;
-            eprintln!(
+            crate::output::say(&format!(
                 "poollab: {name} again: ended at once, without a report. Finished trials are kept, and the database \
                  clears itself away"
-            );
+            ));
             // Database, service and generator end when this process does: the system closes their lifelines.
             std::process::exit(INTERRUPTED.into());
         });

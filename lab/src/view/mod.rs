@@ -47,7 +47,7 @@ async fn serve(out: PathBuf, port: u16) -> Result<(), Failure> {
     for address in server.addrs() {
         output::print(&format!("http://{address}/\n"));
     }
-    eprintln!("Ctrl-C ends it");
+    crate::output::say("Ctrl-C ends it");
     server.run().await.map_err(Failure::environment)
 }
 

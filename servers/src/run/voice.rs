@@ -7,8 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use poollab_model::Settings;
 use poollab_model::wire::ServerEvent;
+use poollab_model::{Settings, printable, without_secrets};
 
 use crate::service::Service;
 use crate::strategies::Entry;
@@ -33,8 +33,8 @@ impl Voice {
             Self::Person => {
                 let size = service.settings().pool_size.map(|size| format!(" with {size} connections"));
                 let size = size.unwrap_or_default();
-                eprintln!("poollab server: {}{size} at http://{address}/", entry.id);
-                eprintln!("  it connects {}", entry.connects);
+                say(&format!("poollab server: {}{size} at http://{address}/", entry.id));
+                say(&format!("  it connects {}", entry.connects));
             }
         }
     }
@@ -48,16 +48,22 @@ impl Voice {
     }
 
     pub fn warn(self, what: &str) {
-        eprintln!("poollab server: {what}");
+        say(&format!("poollab server: {what}"));
     }
 
     pub fn failed(self, code: u8, message: String) -> ExitCode {
         match self {
             Self::Lab => emit(&ServerEvent::Failed { message }),
-            Self::Person => eprintln!("poollab server: {message}"),
+            Self::Person => say(&format!("poollab server: {message}")),
         }
         ExitCode::from(code)
     }
+}
+
+/// Standard error. A service does not end because nobody can hear it (a closed pipe, a full disk).
+fn say(text: &str) {
+    let line = format!("{}\n", printable(&without_secrets(text)));
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// A lab that has gone hears nothing; its end is noticed on standard input.
