@@ -176,9 +176,12 @@ pub struct ServerFigures {
     /// Connections that the strategy opened while measuring.
     pub connections_opened: Option<u64>,
     /// Messages to the database and back that one request of this trial costs once its pool is warm, counted on the wire
-    /// before the load. `None`: not counted (TLS, a pooler on the route, the service was kept from an earlier trial).
+    /// before the load. `None`: not counted (TLS, a pooler on the route, a scenario).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trips_per_request: Option<f64>,
+    /// Of those, for connecting and logging in: 0 where connections are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trips_connecting: Option<f64>,
     /// The exit code with which it ended when asked to: 0 is clean.
     pub exit_code: Option<i32>,
 }

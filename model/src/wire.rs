@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Burst, Endpoint, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce,
-    Load, Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId,
+    Load, Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId, WorkloadSpec,
 };
 
 /// The lab's order to `poollab server`.
@@ -26,6 +26,21 @@ pub struct ServerOrder {
     pub listen: String,
     /// `application_name` of its connections, by which the observer knows them.
     pub application_name: String,
+    /// Before it starts, count the round trips of one request for this workload.
+    #[serde(default)]
+    pub count_trips: Option<WorkloadSpec>,
+    /// Serve the mistakes on show, too.
+    #[serde(default)]
+    pub hazards: bool,
+}
+
+/// How often the database answers in the course of one request, once the pool is warm.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RoundTrips {
+    /// All.
+    pub per_request: f64,
+    /// Of those, for connecting and logging in.
+    pub connecting: f64,
 }
 
 /// What `poollab server` tells the lab.
@@ -38,6 +53,9 @@ pub enum ServerEvent {
         address: String,
         /// Settings as in force.
         settings: Box<Settings>,
+        /// What was counted, if that was asked for and could be done.
+        #[serde(default)]
+        round_trips: Option<RoundTrips>,
     },
     /// The state of its connections, ten times a second, from a thread that no request can block.
     Pool {

@@ -24,6 +24,7 @@ pub mod service;
 pub mod session;
 pub mod strategies;
 mod threads;
+mod trips;
 pub mod workloads;
 
 use poollab_model::{StrategyId, StrategyInfo, WorkloadInfo, WorkloadSpec};

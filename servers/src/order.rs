@@ -102,6 +102,8 @@ mod tests {
             endpoint,
             listen: "127.0.0.1:0".into(),
             application_name: "poollab".into(),
+            count_trips: None,
+            hazards: false,
         }
     }
 

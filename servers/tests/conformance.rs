@@ -182,6 +182,57 @@ fn no_strategy_holds_longer_than_another_because_of_its_timer() {
     assert!(most - least <= 0.3, "hold − think in ms: {own:?}");
 }
 
+/// Round trips say why one strategy is faster than another; sqlx's ping on release is seen nowhere else.
+#[test]
+fn round_trips_are_told_as_they_go_over_the_wire_and_counting_leaves_nothing_behind() {
+    let Some(lab) = Lab::start() else { return };
+    // Log-in with SCRAM: name, proof, and what it is answered with.
+    const LOG_IN: f64 = 3.0;
+    let counted = |strategy: &StrategyInfo, spec: &WorkloadSpec, settings: Settings| {
+        let server = Server::ordered(lab.tcp(), strategy.id.as_str(), settings, |order| {
+            order.count_trips = Some(spec.clone());
+        });
+        assert!(lab.backends(&server.name) == 0, "{} {spec}: nothing of it is left", strategy.id);
+        eventually("it tells of its pool", || server.pool().is_some());
+        assert_eq!(server.pool().map(|(counts, opened)| (counts.size, opened)), Some((0, 0)), "{spec}");
+        server.round_trips.map(|trips| (trips.per_request, trips.connecting))
+    };
+    let spec = |id: &str| WorkloadSpec::plain(id.parse().expect("an id"));
+    for strategy in strategies() {
+        for spec in [spec("point-read"), spec("hold"), spec("write-tx")] {
+            let statements = poollab_servers::statements(&spec).len() as f64;
+            // BEGIN and COMMIT are one each.
+            let transaction = poollab_servers::workloads::needs_transaction(&spec);
+            let asked = statements + if transaction { 2.0 } else { 0.0 };
+            let expected = match strategy.id.as_str() {
+                "pipelined" if transaction => None,
+                // It prepares all its statements each time.
+                "per-request" | "per-request-sync" => Some((LOG_IN + asked + statements, LOG_IN)),
+                "sqlx" => Some((asked + 1.0, 0.0)),
+                _ => Some((asked, 0.0)),
+            };
+            assert_eq!(counted(&strategy, &spec, small()), expected, "{} {spec}", strategy.id);
+        }
+    }
+    for (id, statements, health_check, expected) in [
+        ("deadpool", StatementMode::Cached, true, 2.0),
+        ("sqlx", StatementMode::Cached, true, 3.0),
+        ("deadpool", StatementMode::Unnamed, false, 1.0),
+        // Parse and bind are a trip each, and the ping.
+        ("sqlx", StatementMode::Unnamed, false, 3.0),
+        ("deadpool", StatementMode::EachTime, false, 3.0),
+    ] {
+        let strategy = strategies().into_iter().find(|info| info.id.as_str() == id).expect("it is there");
+        let settings = Settings { statements, health_check, ..small() };
+        let trips = counted(&strategy, &spec("point-read"), settings);
+        assert_eq!(trips, Some((expected, 0.0)), "{id} {statements:?} {health_check}");
+    }
+    let encrypted = Server::ordered(lab.tcp(), "deadpool", Settings { tls: true, ..small() }, |order| {
+        order.count_trips = Some(spec("point-read"));
+    });
+    assert_eq!(encrypted.round_trips, None, "nothing can be read there");
+}
+
 #[test]
 fn a_pool_that_is_lent_out_says_pool_timeout() {
     let Some(lab) = Lab::start() else { return };

@@ -18,12 +18,25 @@ fn small(size: u32) -> Settings {
 fn a_hazard_that_nobody_provokes_answers_like_any_workload() {
     let Some(lab) = Lab::start() else { return };
     for strategy in ["deadpool", "bb8", "r2d2", "sqlx", "per-request"] {
-        let server = Server::start(lab.socket(), strategy, small(2));
+        let server = Server::with_hazards(lab.socket(), strategy, small(2));
         for hazard in hazards() {
             let reply = server.send(hazard.method, &format!("/{}/3", hazard.id));
             assert!(reply.is_about(3), "{strategy} {}: {reply:?}", hazard.id);
         }
     }
+}
+
+/// Any page in a browser on the same machine could otherwise take a service's connections away.
+#[test]
+fn a_service_that_no_scenario_asked_to_serves_no_mistake() {
+    let Some(lab) = Lab::start() else { return };
+    let server = Server::start(lab.socket(), "deadpool", small(1));
+    for hazard in hazards() {
+        let problem = server.send(hazard.method, &format!("/{}/1?every=1", hazard.id)).problem();
+        assert_eq!(problem.status, 404, "{}: {problem:?}", hazard.id);
+        assert!(problem.detail.contains("there is no workload"), "{problem:?}");
+    }
+    assert!(server.get("/point-read/1").is_about(1), "its only connection is still there");
 }
 
 #[test]
@@ -46,7 +59,7 @@ fn hazards_are_in_no_list_of_what_is_compared() {
 fn a_leaked_connection_never_comes_back() {
     let Some(lab) = Lab::start() else { return };
     for strategy in ["deadpool", "bb8", "r2d2", "sqlx"] {
-        let server = Server::start(lab.socket(), strategy, small(2));
+        let server = Server::with_hazards(lab.socket(), strategy, small(2));
         for _ in 0..2 {
             assert!(server.get("/leak/1?every=1").is_about(1), "{strategy}: the caller notices nothing");
         }
@@ -59,7 +72,7 @@ fn a_leaked_connection_never_comes_back() {
 fn a_second_connection_is_really_taken_beside_the_first() {
     let Some(lab) = Lab::start() else { return };
     for strategy in ["deadpool", "bb8", "r2d2", "sqlx"] {
-        let alone = Server::start(lab.socket(), strategy, small(1));
+        let alone = Server::with_hazards(lab.socket(), strategy, small(1));
         let problem = alone.get("/nested-checkout/1").problem();
         assert_eq!(problem.kind, Some(ErrorKind::PoolTimeout), "{strategy}: {problem:?}");
         assert!(alone.get("/nested-checkout/1?connections=1").is_about(1), "{strategy}");
@@ -70,7 +83,7 @@ fn a_second_connection_is_really_taken_beside_the_first() {
 #[test]
 fn a_blocked_worker_answers_nobody_and_a_blocking_thread_blocks_nobody() {
     let Some(lab) = Lab::start() else { return };
-    let server = Server::start(lab.socket(), "deadpool", Settings { workers: 1, ..small(2) });
+    let server = Server::with_hazards(lab.socket(), "deadpool", Settings { workers: 1, ..small(2) });
     let answered_during = |path: &str| {
         let busy = server.begin("GET", path, b"");
         thread::sleep(Duration::from_millis(300));
@@ -87,7 +100,7 @@ fn a_blocked_worker_answers_nobody_and_a_blocking_thread_blocks_nobody() {
 #[test]
 fn an_abandoned_transaction_poisons_the_next_borrower_unless_it_is_guarded() {
     let Some(lab) = Lab::start() else { return };
-    let server = Server::start(lab.socket(), "deadpool", small(1));
+    let server = Server::with_hazards(lab.socket(), "deadpool", small(1));
     let abandon = |guard: &str| {
         let path = format!("/abandoned-transaction/1?think_ms=20000&guard={guard}");
         server.cancel("POST", &path, Duration::from_millis(500));
@@ -101,7 +114,7 @@ fn an_abandoned_transaction_poisons_the_next_borrower_unless_it_is_guarded() {
     });
     assert_eq!(seen.and_then(|problem| problem.kind), Some(ErrorKind::TransactionAborted));
 
-    let server = Server::start(lab.socket(), "deadpool", small(1));
+    let server = Server::with_hazards(lab.socket(), "deadpool", small(1));
     server.cancel("POST", "/abandoned-transaction/1?think_ms=20000&guard=true", Duration::from_millis(500));
     eventually("the next borrower gets an answer", || server.get("/point-read/1").is_about(1));
 }
@@ -109,7 +122,7 @@ fn an_abandoned_transaction_poisons_the_next_borrower_unless_it_is_guarded() {
 #[test]
 fn a_parameter_of_a_hazard_that_is_wrong_is_refused_with_a_reason() {
     let Some(lab) = Lab::start() else { return };
-    let server = Server::start(lab.socket(), "deadpool", Settings::default());
+    let server = Server::with_hazards(lab.socket(), "deadpool", Settings::default());
     for (path, reason) in [
         ("/leak/1?every=-1", "whole number"),
         ("/leak/1?often=1", "its parameters are every"),
@@ -134,6 +147,8 @@ fn a_service_that_can_not_fill_its_pool_says_so_and_ends() {
             endpoint: lab.socket(),
             listen: "127.0.0.1:0".to_owned(),
             application_name: "test filling".to_owned(),
+            count_trips: None,
+            hazards: false,
         };
         let (mut child, mut lines) = support::spawn(&serde_json::to_string(&order).unwrap());
         let first = lines.next().unwrap().unwrap();

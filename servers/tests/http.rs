@@ -155,6 +155,8 @@ fn order(listen: &str) -> ServerOrder {
         },
         listen: listen.into(),
         application_name: "test".into(),
+        count_trips: None,
+        hazards: false,
     }
 }
 

@@ -30,6 +30,9 @@ pub struct ServerArgs {
     /// The database; its password belongs into PGPASSWORD
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, required_unless_present = "conducted")]
     pub database_url: Option<String>,
+    /// Also serve the deliberate mistakes that `poollab reproduce` shows, such as /leak
+    #[arg(long)]
+    pub hazards: bool,
     /// Settings
     #[command(flatten)]
     pub settings: SettingsArgs,

@@ -43,6 +43,8 @@ fn order(args: &ServerArgs) -> Result<ServerOrder, Vec<String>> {
             settings,
             endpoint,
             listen: args.listen.clone(),
+            count_trips: None,
+            hazards: args.hazards,
         }),
         _ => Err(problems),
     }

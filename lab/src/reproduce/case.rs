@@ -214,7 +214,15 @@ fn server_order(bench: &Bench, scene: &Scene, case: &Case) -> Result<ServerOrder
         endpoint: bench.endpoint(scene, case.route)?,
         listen: "127.0.0.1:0".to_owned(),
         application_name: format!("poollab/{}", case.strategy),
+        count_trips: None,
+        hazards: asks_for_hazard(case),
     })
+}
+
+/// Whether a case makes a mistake that only a scenario may ask for.
+fn asks_for_hazard(case: &Case) -> bool {
+    let beside = case.beside.split('?').next().unwrap_or_default();
+    poollab_servers::hazards().iter().any(|info| [case.workload, beside].contains(&info.id.as_str()))
 }
 
 fn load_order(

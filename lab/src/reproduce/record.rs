@@ -94,6 +94,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
             memory_peak_bytes: measured.memory_peak,
             connections_opened: Some(measured.opened),
             round_trips_per_request: None,
+            round_trips_connecting: None,
             exit_code: None,
         },
         others_cpu_share: None,

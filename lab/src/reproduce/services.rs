@@ -8,6 +8,7 @@ use poollab_model::{PoolCounts, Settings};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::runner;
 use crate::runner::service::launch;
 
 /// Ending one. A service that leaks, or that is blocked, never ends by itself; nobody waits for that.
@@ -33,7 +34,7 @@ pub struct Service {
 impl Service {
     /// Starts one and waits until it is ready. `Err`: why it never will be.
     pub async fn start(order: &ServerOrder) -> Result<Self, String> {
-        let (mut child, address, settings) = launch(order).await??;
+        let runner::service::Service { mut child, address, settings, .. } = launch(order).await??;
         let told = Told::default();
         let (end, mut ended) = oneshot::channel();
         let (pid, kept) = (child.pid(), Arc::clone(&told));

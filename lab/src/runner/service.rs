@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use poollab_model::wire::{ServerEvent, ServerOrder, ServerRequest};
+use poollab_model::wire::{RoundTrips, ServerEvent, ServerOrder, ServerRequest};
 use poollab_model::{Plan, Settings, TrialSpec};
 
 use super::child::Child;
@@ -23,6 +23,8 @@ pub struct Service {
     pub address: String,
     /// Settings as in force.
     pub settings: Settings,
+    /// Round trips of a request, where they could be counted.
+    pub round_trips: Option<RoundTrips>,
 }
 
 impl Service {
@@ -34,10 +36,11 @@ impl Service {
             endpoint: database.endpoint(plan.link, spec.route)?,
             listen: "127.0.0.1:0".to_owned(),
             application_name: application(spec),
+            // A pooler makes trips of its own, and would keep the connection.
+            count_trips: (!spec.route.is_pooled()).then(|| spec.workload.clone()),
+            hazards: false,
         };
-        let launched = launch(&order).await?;
-        let (child, address, settings) = launched.map_err(|why| format!("the service can't start: {why}"))?;
-        Ok(Self { child, address, settings })
+        launch(&order).await?.map_err(|why| format!("the service can't start: {why}"))
     }
 
     /// The same service with another pool size. `None`: its library can't do that, or it did not answer; it has been
@@ -72,18 +75,17 @@ impl Service {
     }
 }
 
-/// A service that is ready: its process, where it listens, and the settings in force.
-pub type Launched = (Child<ServerEvent>, String, Settings);
-
 /// Starts a service and waits until it is ready. The inner `Err`: it says itself why it never will be; the outer one:
 /// it said nothing, or ended.
-pub async fn launch(order: &ServerOrder) -> Result<Result<Launched, String>, String> {
+pub async fn launch(order: &ServerOrder) -> Result<Result<Service, String>, String> {
     let mut child = Child::start("server", &["server", "--conducted"], order).await?;
     let deadline = Instant::now() + START;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match child.event(left).await?.1 {
-            ServerEvent::Ready { address, settings } => return Ok(Ok((child, address, *settings))),
+            ServerEvent::Ready { address, settings, round_trips } => {
+                return Ok(Ok(Service { child, address, settings: *settings, round_trips }));
+            }
             ServerEvent::Failed { message } => return Ok(Err(message)),
             ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
         }

@@ -71,16 +71,19 @@ pub async fn carry_out(
         Some((service, size)) => service.resized(size).await,
         None => None,
     };
-    database.observer().reset().await.map_err(|why| format!("the database can't be reset: {why}"))?;
     let mut service = match before {
         Some(service) => service,
         None => Service::start(spec, plan, database).await?,
     };
+    // After its start: what it counted by then is no evidence for the check that follows.
+    database.observer().reset().await.map_err(|why| format!("the database can't be reset: {why}"))?;
 
     let verified = verify::check(&service.address, spec, database.observer(), &mut remarks).await?;
     let (result, mut watched) = measure(spec, plan, &mut service, database, progress).await?;
 
     let settings = service.settings.clone();
+    watched.server.round_trips_per_request = service.round_trips.map(|trips| trips.per_request);
+    watched.server.round_trips_connecting = service.round_trips.map(|trips| trips.connecting);
     let mut figures = database.observer().figures(watched.from, watched.to);
     figures.statements_verified = verified;
     // A pooler keeps connections for a service that has ended, so it gets a new one.

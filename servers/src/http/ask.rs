@@ -39,14 +39,18 @@ impl Refusal {
 }
 
 /// Reads the whole request.
-pub async fn read(request: &HttpRequest, body: Payload) -> Result<(&'static dyn Workload, Ask), Refusal> {
+pub async fn read(
+    request: &HttpRequest,
+    body: Payload,
+    hazards: bool,
+) -> Result<(&'static dyn Workload, Ask), Refusal> {
     let path = request.path();
     let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     let Some((name, text)) = parts.filter(|(_, text)| !text.contains('/')) else {
         let reason = format!("there is nothing at {path}; / says what can be asked");
         return Err(Refusal::Because(StatusCode::NOT_FOUND, reason));
     };
-    let workload = find(name)?;
+    let workload = find(name, hazards)?;
     let posted = workload.method() == Method::Post;
     if posted != (request.method() == HttpMethod::POST) || !(posted || request.method() == HttpMethod::GET) {
         return Err(Refusal::Method(if posted { "POST" } else { "GET" }));
@@ -59,8 +63,9 @@ pub async fn read(request: &HttpRequest, body: Payload) -> Result<(&'static dyn 
     Ok((workload, ask))
 }
 
-fn find(name: &str) -> Result<&'static dyn Workload, Refusal> {
-    workloads::find(name).ok_or_else(|| {
+fn find(name: &str, hazards: bool) -> Result<&'static dyn Workload, Refusal> {
+    let found = if hazards { workloads::find(name) } else { workloads::find_compared(name) };
+    found.ok_or_else(|| {
         let known: Vec<_> = WORKLOADS.iter().map(|workload| workload.id()).collect();
         let reason = format!("there is no workload {name:?}; there are {}", known.join(", "));
         Refusal::Because(StatusCode::NOT_FOUND, reason)

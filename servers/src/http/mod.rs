@@ -20,16 +20,18 @@ use crate::service::Service;
 pub struct Shared {
     /// The service.
     pub service: Arc<Service>,
+    /// Whether the mistakes on show can be asked for.
+    hazards: bool,
     metrics: Exposition,
     reach: reach::Reach,
 }
 
 impl Shared {
     /// Puts a service on the web.
-    pub fn new(service: Arc<Service>) -> Arc<Self> {
+    pub fn new(service: Arc<Service>, hazards: bool) -> Arc<Self> {
         let metrics = Exposition::new(service.entry.id, &service.settings(), Arc::clone(&service.meter));
         let reach = reach::Reach::new(service.endpoint.clone());
-        Arc::new(Self { service, metrics, reach })
+        Arc::new(Self { service, hazards, metrics, reach })
     }
 }
 
@@ -56,7 +58,7 @@ async fn work(request: HttpRequest, body: web::Payload, shared: Data<Arc<Shared>
     if service.is_stopping() {
         return problem::stopping();
     }
-    let (workload, ask) = match ask::read(&request, body).await {
+    let (workload, ask) = match ask::read(&request, body, shared.hazards).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal.response(),
     };

@@ -21,6 +21,7 @@ use crate::http::routes;
 use crate::order;
 use crate::service::Service;
 use crate::strategies::{Context, Entry, find};
+use crate::trips;
 use asked::Asked;
 use opening::Opening;
 use voice::{Beat, Voice};
@@ -76,8 +77,12 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     let context = Context::new(order.endpoint, order.application_name, order.settings)
         .map_err(|why| why.to_string())?;
     greet_database(entry, &context.connector(&context.settings), voice).await?;
+    let round_trips = match &order.count_trips {
+        Some(spec) => trips::count(entry, &context, spec).await,
+        None => None,
+    };
 
-    let (opening, mut opened) = Opening::new(entry, context);
+    let (opening, mut opened) = Opening::new(entry, context, order.hazards);
     let server = HttpServer::new(move || {
         let opening = Arc::clone(&opening);
         App::new().configure(routes).data_factory(move || Arc::clone(&opening).opened())
@@ -107,7 +112,7 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
         }
     };
     let service = Arc::clone(&shared.service);
-    voice.ready(entry, &address, &service);
+    voice.ready(entry, &address, &service, round_trips);
     let beat = Beat::start(voice, Arc::clone(&service));
     loop {
         tokio::select! {

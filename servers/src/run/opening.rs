@@ -15,15 +15,16 @@ use crate::strategies::{Context, Entry};
 pub(super) struct Opening {
     entry: &'static Entry,
     context: Mutex<Option<Context>>,
+    hazards: bool,
     shared: OnceCell<Option<Arc<Shared>>>,
     tell: watch::Sender<Option<Result<Arc<Shared>, Fault>>>,
 }
 
 impl Opening {
-    pub fn new(entry: &'static Entry, context: Context) -> (Arc<Self>, Opened) {
+    pub fn new(entry: &'static Entry, context: Context, hazards: bool) -> (Arc<Self>, Opened) {
         let (tell, told) = watch::channel(None);
         let context = Mutex::new(Some(context));
-        (Arc::new(Self { entry, context, shared: OnceCell::new(), tell }), Opened(told))
+        (Arc::new(Self { entry, context, hazards, shared: OnceCell::new(), tell }), Opened(told))
     }
 
     /// The data of a worker, when it is there. Where opening failed the worker has to hear of it: actix
@@ -31,7 +32,8 @@ impl Opening {
     pub async fn opened(self: Arc<Self>) -> Result<Arc<Shared>, ()> {
         let open = async {
             let context = self.context.lock().ok()?.take()?;
-            let result = Service::open(self.entry, context).await.map(Shared::new);
+            let result =
+                Service::open(self.entry, context).await.map(|service| Shared::new(service, self.hazards));
             let shared = result.as_ref().ok().cloned();
             self.tell.send_replace(Some(result));
             shared

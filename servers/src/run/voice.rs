@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use poollab_model::wire::ServerEvent;
+use poollab_model::wire::{RoundTrips, ServerEvent};
 use poollab_model::{Settings, printable, without_secrets};
 
 use crate::service::Service;
@@ -24,11 +24,12 @@ pub(super) enum Voice {
 }
 
 impl Voice {
-    pub fn ready(self, entry: &Entry, address: &str, service: &Service) {
+    pub fn ready(self, entry: &Entry, address: &str, service: &Service, round_trips: Option<RoundTrips>) {
         match self {
             Self::Lab => emit(&ServerEvent::Ready {
                 address: address.to_owned(),
                 settings: Box::new(service.settings()),
+                round_trips,
             }),
             Self::Person => {
                 let size = service.settings().pool_size.map(|size| format!(" with {size} connections"));

@@ -111,7 +111,7 @@ impl Ask {
     }
 
     /// The first request of a workload as a plan names it.
-    fn from_spec(spec: &WorkloadSpec) -> Self {
+    pub fn from_spec(spec: &WorkloadSpec) -> Self {
         let plain = Self::plain(1);
         Self {
             think: spec.think_ms.map_or(plain.think, Duration::from_millis),
@@ -142,6 +142,11 @@ impl Answer {
 /// The workload of this name, hazards included.
 pub fn find(id: &str) -> Option<&'static dyn Workload> {
     WORKLOADS.iter().chain(hazards::HAZARDS).copied().find(|workload| workload.id() == id)
+}
+
+/// The workload of this name, if it is no hazard.
+pub fn find_compared(id: &str) -> Option<&'static dyn Workload> {
+    WORKLOADS.iter().copied().find(|workload| workload.id() == id)
 }
 
 /// What is known of a workload without running it.

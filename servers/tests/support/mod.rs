@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use poollab_db::pgbouncer::Program;
 use poollab_db::{Cluster, connect};
-use poollab_model::wire::{GuardOrder, PoolerOrder, ServerEvent, ServerOrder, ServerRequest};
+use poollab_model::wire::{GuardOrder, PoolerOrder, RoundTrips, ServerEvent, ServerOrder, ServerRequest};
 use poollab_model::{Endpoint, Limits, Method, PoolCounts, Problem, Route, Settings};
 use postgres::NoTls;
 
@@ -104,6 +104,7 @@ pub struct Server {
     child: Child,
     pub address: String,
     pub settings: Settings,
+    pub round_trips: Option<RoundTrips>,
     pub name: String,
     pool: Arc<Mutex<Option<(PoolCounts, u64)>>>,
     answers: Mutex<mpsc::Receiver<ServerEvent>>,
@@ -111,18 +112,36 @@ pub struct Server {
 
 impl Server {
     pub fn start(endpoint: Endpoint, strategy: &str, settings: Settings) -> Self {
+        Self::ordered(endpoint, strategy, settings, |_| ())
+    }
+
+    /// One that also serves the mistakes on show.
+    pub fn with_hazards(endpoint: Endpoint, strategy: &str, settings: Settings) -> Self {
+        Self::ordered(endpoint, strategy, settings, |order| order.hazards = true)
+    }
+
+    /// One whose order is completed by the test.
+    pub fn ordered(
+        endpoint: Endpoint,
+        strategy: &str,
+        settings: Settings,
+        complete: impl FnOnce(&mut ServerOrder),
+    ) -> Self {
         let name = format!("test {strategy}");
-        let order = ServerOrder {
+        let mut order = ServerOrder {
             strategy: strategy.parse().expect("an id"),
             settings,
             endpoint,
             listen: "127.0.0.1:0".into(),
             application_name: name.clone(),
+            count_trips: None,
+            hazards: false,
         };
+        complete(&mut order);
         let (mut child, mut lines) = spawn(&serde_json::to_string(&order).expect("JSON"));
         let first = lines.next().expect("it says something").expect("readable");
         let event = serde_json::from_str(&first).expect("an event");
-        let ServerEvent::Ready { address, settings } = event else {
+        let ServerEvent::Ready { address, settings, round_trips } = event else {
             let _ = child.kill();
             panic!("{strategy} is not ready: {first}");
         };
@@ -140,7 +159,7 @@ impl Server {
                 }
             }
         });
-        Self { child, address, settings: *settings, name, pool, answers: Mutex::new(answers) }
+        Self { child, address, settings: *settings, round_trips, name, pool, answers: Mutex::new(answers) }
     }
 
     /// Asks for another size; gives the settings in force then, or `None`: its library can't.
