@@ -8,7 +8,7 @@ use crate::charts::Fill;
 const STYLE: &str = include_str!("../html/style.css");
 const TEXT: f64 = 4.5;
 const MARK: f64 = 3.0;
-const SERIES: usize = crate::charts::ink::SERIES_COLOURS;
+const SERIES: usize = crate::charts::series::COLOURS;
 
 type Palette = BTreeMap<String, [f64; 3]>;
 
@@ -86,7 +86,7 @@ fn texts_can_be_read_on_everything_that_they_stand_on() {
 #[test]
 fn marks_and_areas_can_be_told_from_the_paper() {
     let mut pairs: Vec<(String, &str, f64)> =
-        Fill::ALL.iter().map(|fill| (fill.variable(), "--paper", MARK)).collect();
+        Fill::ALL.iter().map(|fill| (fill.variable().to_owned(), "--paper", MARK)).collect();
     pairs.push(("--mark".to_owned(), "--paper", MARK));
     assert_eq!(too_faint(&pairs), Vec::<String>::new());
 }

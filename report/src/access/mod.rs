@@ -71,6 +71,32 @@ fn every_picture_says_what_it_shows_or_is_nothing_to_be_read() {
 }
 
 #[test]
+fn what_a_picture_is_drawn_with_is_in_the_style_sheet() {
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
+    for (name, page) in pages() {
+        let style = elements(&page, "style").remove(0).1;
+        let known = |class: &str| {
+            style.match_indices(&format!(".{class}")).any(|(at, rule)| ends(&style[at + rule.len()..]))
+        };
+        for (attributes, content) in elements(&page, "svg") {
+            for classes in [attributes, content].into_iter().flat_map(|part| part.split("class=\"").skip(1)) {
+                let classes = classes.split('"').next().unwrap_or_default();
+                assert!(!classes.is_empty(), "{name}");
+                for class in classes.split(' ') {
+                    assert!(
+                        known(class),
+                        "{name}: nothing says how {class:?} of {classes:?} looks: it would be black"
+                    );
+                }
+            }
+        }
+        for asked in page.split("url(#").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(page.contains(&format!("id=\"{asked}\"")), "{name}: there is no pattern {asked}");
+        }
+    }
+}
+
+#[test]
 fn every_table_has_a_caption_and_every_heading_belongs_to_something_and_is_not_empty() {
     for (name, page) in pages() {
         for (attributes, content) in elements(&page, "table") {

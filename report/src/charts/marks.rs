@@ -1,9 +1,11 @@
 //! Shapes that say what a colour says: one for successes and one for each kind of failure.
 
-use plotters::prelude::*;
+use std::fmt::Write as _;
 
-use super::canvas::{Area, Error, shape};
-use super::ink::{Fill, Ink};
+use maud::{Markup, html};
+
+use super::Fill;
+use super::svg::{Point, classes, round, swatch};
 
 /// A shape that stands at a point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,58 +40,40 @@ impl Mark {
         }
     }
 
-    /// The shape on the line of a series, for those that share their colour with an earlier one.
-    pub fn of_round(round: usize) -> Option<Self> {
-        const ROUNDS: [Mark; 5] = [Mark::Disc, Mark::Square, Mark::Triangle, Mark::Diamond, Mark::Wedge];
-        round.checked_sub(1).map(|round| ROUNDS[round % ROUNDS.len()])
+    /// Draws it at each of the points, reaching `r` from its middle: one element, however many they are.
+    pub fn draw(self, class: &str, points: &[Point], r: f64) -> Markup {
+        let mut data = String::new();
+        let shape = self.shape(r);
+        for (x, y) in points {
+            let _ = write!(data, "M{} {}{shape}", round(*x), round(*y));
+        }
+        let shape = if matches!(self, Self::Cross | Self::Plus) { "mark strokes" } else { "mark" };
+        html! { path class=(classes(&[shape, class])) d=(data) {} }
     }
 
-    /// Draws it, reaching so far from its middle.
-    pub fn draw(self, area: &Area<'_>, (x, y): (i32, i32), reach: i32, ink: Ink) -> Result<(), Error> {
-        let r = reach;
-        let stroke = |from, to| area.draw(&PathElement::new(vec![from, to], ink.colour().stroke_width(2)));
-        let filled =
-            |corners: &[(i32, i32)]| area.draw(&Polygon::new(corners.to_vec(), ink.colour().filled()));
+    /// Path data relative to the middle.
+    fn shape(self, r: f64) -> String {
+        let (d, more, most) = (2.0 * r, r + 1.0, 2.0 * r + 2.0);
         match self {
-            Self::Disc => area.draw(&Circle::new((x, y), r, ink.colour().filled())),
-            Self::Square => filled(&[(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)]),
-            Self::Triangle => filled(&[(x, y - r), (x + r, y + r), (x - r, y + r)]),
-            Self::Wedge => filled(&[(x - r, y - r), (x + r, y - r), (x, y + r)]),
-            Self::Diamond => filled(&[(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)]),
-            Self::Cross => {
-                stroke((x - r, y - r), (x + r, y + r))?;
-                stroke((x - r, y + r), (x + r, y - r))
-            }
-            Self::Plus => {
-                stroke((x - r - 1, y), (x + r + 1, y))?;
-                stroke((x, y - r - 1), (x, y + r + 1))
-            }
+            Self::Disc => format!("m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0-{d} 0z"),
+            Self::Square => format!("m-{r}-{r}h{d}v{d}h-{d}z"),
+            Self::Triangle => format!("m0-{r}l{r} {d}h-{d}z"),
+            Self::Wedge => format!("m0 {r}l{r}-{d}h-{d}z"),
+            Self::Diamond => format!("m0-{more}l{more} {more}-{more} {more}-{more}-{more}z"),
+            Self::Cross => format!("m-{r}-{r}l{d} {d}m0-{d}l-{d} {d}"),
+            Self::Plus => format!("m-{more} 0h{most}m-{more}-{more}v{most}"),
         }
     }
 }
 
 /// The mark of an outcome, to stand in a legend.
-pub fn sample(fill: Fill) -> String {
-    shape(16, 12, |area| Mark::of(fill).draw(area, (8, 6), 4, Ink::Dot(fill)))
-}
-
-/// A piece of a series' line, to stand in a legend.
-pub fn sample_line(series: usize) -> String {
-    shape(24, 12, |area| {
-        area.draw(&PathElement::new(vec![(0, 6), (24, 6)], Ink::Series(series).colour().stroke_width(2)))?;
-        match Mark::of_round(series / super::ink::SERIES_COLOURS) {
-            Some(mark) => mark.draw(area, (12, 6), 4, Ink::Series(series)),
-            None => Ok(()),
-        }
-    })
+pub fn sample_mark(fill: Fill) -> Markup {
+    swatch(16.0, Mark::of(fill).draw(fill.class(), &[(8.0, 6.0)], 4.0))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::charts::ink::{SERIES_COLOURS, dash};
 
     #[test]
     fn no_two_outcomes_look_alike_without_their_colour() {
@@ -98,22 +82,5 @@ mod tests {
         for (place, mark) in shapes.iter().enumerate() {
             assert!(!shapes[..place].contains(mark), "{mark:?} twice");
         }
-    }
-
-    #[test]
-    fn sixty_lines_look_different_from_each_other() {
-        let looks: BTreeSet<String> = (0..60)
-            .map(|series| {
-                let mark = Mark::of_round(series / SERIES_COLOURS);
-                format!("{} {:?} {mark:?}", series % SERIES_COLOURS, dash(series))
-            })
-            .collect();
-        assert_eq!(looks.len(), 60);
-        assert!(
-            sample_line(1).contains("<polyline class=\"s1\" stroke-dasharray=\"7 3\""),
-            "{}",
-            sample_line(1)
-        );
-        assert_ne!(sample_line(0), sample_line(12).replace("s12", "s0"), "and so do their samples");
     }
 }

@@ -11,6 +11,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use poollab_analysis::{Section, compare};
 use poollab_model::{Finding, Report, Severity};
 
+use crate::charts;
 use crate::rows::mark;
 
 const STYLE: &str = include_str!("style.css");
@@ -33,10 +34,10 @@ pub fn html(report: &Report) -> String {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { "poollab · " (report.run.id) }
-                style { (PreEscaped(STYLE)) (PreEscaped(legend::hiding(series.len()))) }
+                style { (PreEscaped(STYLE)) (PreEscaped(charts::style(series.len()))) (PreEscaped(legend::hiding(series.len()))) }
             }
             body {
-                (legend::patterns())
+                (charts::patterns())
                 (first_screen::first_screen(report, &sections))
                 main {
                     @for (number, section) in sections.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! One comparison: its conclusions, its table, its charts.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use poollab_analysis::stats::Latency;
 use poollab_analysis::{Group, Section, figures};
 use poollab_model::{ErrorKind, Finding, Report, Severity, TrialRecord};
@@ -167,11 +167,11 @@ fn course_legend(kinds: &[(ErrorKind, Fill)], gaps: bool) -> Vec<(String, Fill)>
 }
 
 /// A chart with its title, a line on what it shows, and what belongs below it.
-pub(super) fn figure(title: &str, says: &str, chart: String, below: Markup) -> Markup {
+pub(super) fn figure(title: &str, says: &str, chart: Markup, below: Markup) -> Markup {
     html! {
         figure {
             figcaption { strong { (title) } " " span.muted { (says) } }
-            (PreEscaped(chart))
+            (chart)
             (below)
         }
     }

@@ -1,12 +1,13 @@
 //! One lane of a course: what it draws, and where it was not looked.
 
-use plotters::prelude::*;
+use maud::{Markup, html};
 use poollab_analysis::figures;
 use poollab_model::TimelinePoint;
 
-use super::{Clock, LEFT, PLOT, RIGHT, TITLE};
-use crate::charts::canvas::{Area, Error, Side, fill, line, round_up, write};
-use crate::charts::ink::{Fill, Ink};
+use super::{PLOT, TITLE};
+use crate::charts::Fill;
+use crate::charts::scale::{Scale, round_up};
+use crate::charts::svg::{Anchor, Point, area, bar, line, text};
 
 /// Figures of one kind on the common clock.
 pub struct Lane {
@@ -26,8 +27,8 @@ pub struct Lane {
 pub enum Shape {
     /// Filled from the top of the ones before it.
     Stacked(Fill),
-    /// A line of this thickness.
-    Line(Ink, u32),
+    /// A line of this class.
+    Line(&'static str),
 }
 
 /// One figure of a lane over time.
@@ -51,46 +52,38 @@ impl Lane {
     }
 
     /// Draws it, so far below the top of the chart.
-    pub fn draw(
-        &self,
-        area: &Area<'_>,
-        clock: &Clock,
-        points: &[TimelinePoint],
-        top: i32,
-    ) -> Result<(), Error> {
+    pub fn draw(&self, clock: &Scale, points: &[TimelinePoint], top: f64) -> Markup {
         let (roof, floor) = (top + TITLE, top + TITLE + PLOT);
-        write(area, (LEFT, top + TITLE / 2), Side::Right, Ink::Text, true, self.title)?;
-        line(area, vec![(LEFT, floor), (RIGHT, floor)], Ink::Grid, 1)?;
-        let seen =
-            points.iter().any(|point| self.series.iter().any(|series| (series.value)(point).is_some()));
-        if !seen {
-            return write(area, (LEFT + 6, roof + PLOT / 2), Side::Right, Ink::Muted, false, "not observed");
-        }
+        let (left, right) = clock.ends();
         let highest = points.iter().map(|point| self.height_at(point)).fold(self.at_least, f64::max);
-        let limit = self.limit.as_ref().map_or(0.0, |(level, _)| *level);
-        let most = round_up(highest.max(limit * 1.05));
-        let y = |value: f64| floor - (value / most * f64::from(PLOT)).round() as i32;
-        line(area, vec![(LEFT, roof), (RIGHT, roof)], Ink::Grid, 1)?;
-        write(area, (LEFT - 6, roof + 4), Side::Left, Ink::Muted, false, &level(most))?;
-        write(area, (LEFT - 6, floor - 4), Side::Left, Ink::Muted, false, "0")?;
-        for (from, to) in self.gaps(points) {
-            fill(area, (clock.x(from), roof), (clock.x(to), floor), Ink::Area(Fill::Unseen))?;
-        }
-        self.stacks(area, clock, points, &y)?;
-        for series in &self.series {
-            if let Shape::Line(ink, thick) = series.shape {
-                for path in unbroken(points, clock, &y, &series.value) {
-                    area.draw(&PathElement::new(path, ink.colour().stroke_width(thick)))?;
+        let limit = self.limit.as_ref().map(|(level, _)| *level);
+        let most = round_up(highest.max(limit.unwrap_or(0.0) * 1.05));
+        let y = Scale::linear((0.0, most), (floor, roof));
+        let seen = |point: &TimelinePoint| self.series.iter().any(|series| (series.value)(point).is_some());
+        html! {
+            (text("strong haloed", Anchor::Start, (left, top + TITLE / 2.0), self.title))
+            (line("grid", &[(left, floor), (right, floor)]))
+            @if points.iter().any(seen) {
+                (line("grid", &[(left, roof), (right, roof)]))
+                (text("muted", Anchor::End, (left - 6.0, roof + 4.0), &level(most)))
+                (text("muted", Anchor::End, (left - 6.0, floor - 4.0), "0"))
+                @for (from, to) in self.gaps(points) {
+                    (bar(Fill::Unseen.class(), (clock.at(from), roof), (clock.at(to), floor)))
                 }
+                (self.stacks(clock, points, &y))
+                @for series in &self.series {
+                    @if let Shape::Line(class) = series.shape {
+                        @for path in unbroken(points, clock, &y, &series.value) { (line(class, &path)) }
+                    }
+                }
+                @if let Some(limit) = limit { (line("limit", &[(left, y.at(limit)), (right, y.at(limit))])) }
+                @if let Some(named) = self.limit.as_ref().map(|(_, text)| text.as_str()).or(self.line.as_deref()) {
+                    (text("limit haloed", Anchor::End, (right, top + TITLE / 2.0), &format!("― {named}")))
+                }
+            } @else {
+                (text("muted", Anchor::Start, (left + 6.0, roof + PLOT / 2.0), "not observed"))
             }
         }
-        if let Some((level, _)) = &self.limit {
-            line(area, vec![(LEFT, y(*level)), (RIGHT, y(*level))], Ink::Limit, 2)?;
-        }
-        if let Some(named) = self.limit.as_ref().map(|(_, text)| text.as_str()).or(self.line.as_deref()) {
-            write(area, (RIGHT, top + TITLE / 2), Side::Left, Ink::Limit, false, &format!("― {named}"))?;
-        }
-        Ok(())
     }
 
     /// Stretches in which nothing that is stacked was observed, though it was in others: an empty place would say that
@@ -111,29 +104,19 @@ impl Lane {
 
     /// Each stacked series as one shape of steps, from the top of the ones before it. One shape and not a
     /// box for each interval: between boxes a scaled page shows seams.
-    fn stacks(
-        &self,
-        area: &Area<'_>,
-        clock: &Clock,
-        points: &[TimelinePoint],
-        y: &impl Fn(f64) -> i32,
-    ) -> Result<(), Error> {
+    fn stacks(&self, clock: &Scale, points: &[TimelinePoint], y: &Scale) -> Markup {
         let mut below = vec![0.0; points.len()];
-        for series in &self.series {
-            let Shape::Stacked(ink) = series.shape else { continue };
-            let tops: Vec<f64> = points
-                .iter()
-                .zip(&below)
-                .map(|(point, base)| base + (series.value)(point).unwrap_or(0.0))
-                .collect();
-            if tops != below {
-                let mut outline = steps(points, clock, &tops, y);
-                outline.extend(steps(points, clock, &below, y).into_iter().rev());
-                area.draw(&Polygon::new(outline, Ink::Area(ink).colour().filled()))?;
-            }
+        let mut stacked = |series: &Series| {
+            let Shape::Stacked(fill) = series.shape else { return None };
+            let values = points.iter().map(|point| (series.value)(point).unwrap_or(0.0));
+            let tops: Vec<f64> = values.zip(&below).map(|(value, base)| base + value).collect();
+            let mut outline = steps(points, clock, &tops, y);
+            outline.extend(steps(points, clock, &below, y).into_iter().rev());
+            let drawn = (tops != below).then(|| area(fill.class(), &outline));
             below = tops;
-        }
-        Ok(())
+            drawn
+        };
+        html! { @for series in &self.series { @if let Some(area) = stacked(series) { (area) } } }
     }
 
     fn height_at(&self, point: &TimelinePoint) -> f64 {
@@ -150,38 +133,32 @@ impl Lane {
 }
 
 /// The outline of values that hold for the whole of their interval.
-fn steps(
-    points: &[TimelinePoint],
-    clock: &Clock,
-    values: &[f64],
-    y: &impl Fn(f64) -> i32,
-) -> Vec<(i32, i32)> {
-    let mut from = 0.0;
-    let mut outline = Vec::with_capacity(points.len() * 2);
-    for (point, value) in points.iter().zip(values) {
-        outline.push((clock.x(from), y(*value)));
-        outline.push((clock.x(point.at_ms), y(*value)));
-        from = point.at_ms;
-    }
-    outline
+fn steps(points: &[TimelinePoint], clock: &Scale, values: &[f64], y: &Scale) -> Vec<Point> {
+    let begins = std::iter::once(0.0).chain(points.iter().map(|point| point.at_ms));
+    begins
+        .zip(points)
+        .zip(values)
+        .flat_map(|((from, point), value)| [from, point.at_ms].map(|at| (clock.at(at), y.at(*value))))
+        .collect()
 }
 
 /// Lines end where nothing was observed: a gap is not a zero, nor what lies between its neighbours.
-fn unbroken(
-    points: &[TimelinePoint],
-    clock: &Clock,
-    y: &impl Fn(f64) -> i32,
-    value: &Value,
-) -> Vec<Vec<(i32, i32)>> {
-    let interval = clock.end / points.len().max(1) as f64;
+fn unbroken(points: &[TimelinePoint], clock: &Scale, y: &Scale, value: &Value) -> Vec<Vec<Point>> {
+    let end = points.last().map_or(0.0, |point| point.at_ms);
+    let interval = end / points.len().max(1) as f64;
     points
         .split(|point| value(point).is_none())
-        .map(|part| {
+        .map(|part| match part {
+            // Alone it has no neighbour to be joined with, and still is to be seen.
+            [only] => [only.at_ms - interval, only.at_ms]
+                .into_iter()
+                .filter_map(|at| Some((clock.at(at), y.at(value(only)?))))
+                .collect(),
             // A value belongs to the whole interval, so it stands in its middle.
-            let half = interval / 2.0;
-            part.iter()
-                .filter_map(|point| Some((clock.x(point.at_ms - half), y(value(point)?))))
-                .collect::<Vec<_>>()
+            part => part
+                .iter()
+                .filter_map(|point| Some((clock.at(point.at_ms - interval / 2.0), y.at(value(point)?))))
+                .collect::<Vec<_>>(),
         })
         .filter(|path| !path.is_empty())
         .collect()

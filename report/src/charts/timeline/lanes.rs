@@ -4,14 +4,14 @@ use poollab_analysis::figures;
 use poollab_model::{ErrorKind, TimelinePoint, TrialRecord};
 
 use super::lane::{Lane, Series, Shape, Value};
-use crate::charts::ink::{Fill, Ink};
+use crate::charts::Fill;
 
 /// The lanes of a trial. `kinds` are its kinds of failures with their fills.
 pub fn lanes(trial: &TrialRecord, kinds: &[(ErrorKind, Fill)]) -> Vec<Lane> {
     let mut lanes = vec![
-        lane("answers/s", 1.0, vec![lined(Ink::Mark, |point| Some(point.rps))]),
+        lane("answers/s", 1.0, vec![lined("measured", |point| Some(point.rps))]),
         lane("failures", 4.0, failures(trial, kinds)),
-        lane("p99 ms", 1.0, vec![lined(Ink::Mark, |point| Some(point.p99_us? as f64 / 1_000.0))]),
+        lane("p99 ms", 1.0, vec![lined("measured", |point| Some(point.p99_us? as f64 / 1_000.0))]),
         pool(),
     ];
     lanes.extend(pooler(trial));
@@ -27,7 +27,7 @@ fn pool() -> Lane {
             Some(f64::from(pool.size.saturating_sub(pool.idle)))
         }),
         stacked(Fill::Idle, |point| Some(f64::from(point.pool?.idle))),
-        lined(Ink::Limit, |point| Some(f64::from(point.pool?.waiting))),
+        lined("limit", |point| Some(f64::from(point.pool?.waiting))),
     ];
     Lane { line: Some("requests waiting".to_owned()), ..lane("pool", 4.0, series) }
 }
@@ -39,7 +39,7 @@ fn pooler(trial: &TrialRecord) -> Option<Lane> {
     let series = vec![
         stacked(Fill::Ok, |point| Some(f64::from(point.pooler?.servers_active))),
         stacked(Fill::Idle, |point| Some(f64::from(point.pooler?.servers_idle))),
-        lined(Ink::Limit, |point| Some(f64::from(point.pooler?.clients_waiting))),
+        lined("limit", |point| Some(f64::from(point.pooler?.clients_waiting))),
     ];
     let mut line = "clients waiting".to_owned();
     if longest_us > 0 {
@@ -88,6 +88,6 @@ fn stacked(fill: Fill, value: fn(&TimelinePoint) -> Option<f64>) -> Series {
     Series { shape: Shape::Stacked(fill), value: Box::new(value) }
 }
 
-fn lined(ink: Ink, value: fn(&TimelinePoint) -> Option<f64>) -> Series {
-    Series { shape: Shape::Line(ink, 2), value: Box::new(value) }
+fn lined(class: &'static str, value: fn(&TimelinePoint) -> Option<f64>) -> Series {
+    Series { shape: Shape::Line(class), value: Box::new(value) }
 }

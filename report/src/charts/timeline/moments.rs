@@ -1,21 +1,20 @@
 //! What a course tells of the moment that is pointed at.
 
+use maud::{Markup, html};
 use poollab_analysis::figures;
 use poollab_model::TimelinePoint;
 
-use super::Clock;
-use crate::charts::canvas::Spot;
+use crate::charts::scale::Scale;
+use crate::charts::svg::spot;
 
 /// A strip over all lanes for each interval, down to the floor.
-pub fn spots(points: &[TimelinePoint], clock: &Clock, floor: i32) -> Vec<Spot> {
-    let mut from = 0.0;
-    let mut spots = Vec::new();
-    for point in points {
-        let (left, right) = (clock.x(from), clock.x(point.at_ms));
-        spots.push(Spot { left, top: 0, width: right - left, height: floor, says: says(point) });
-        from = point.at_ms;
+pub fn spots(points: &[TimelinePoint], clock: &Scale, floor: f64) -> Markup {
+    let begins = std::iter::once(0.0).chain(points.iter().map(|point| point.at_ms));
+    html! {
+        @for (begin, point) in begins.zip(points) {
+            (spot((clock.at(begin), 0.0), (clock.at(point.at_ms), floor), &says(point)))
+        }
     }
-    spots
 }
 
 fn says(point: &TimelinePoint) -> String {

@@ -18,12 +18,6 @@ const SCRIPT: &str = include_str!("../../html/script.js");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// The shade of a plateau: a tint with a hatch, so that it can be told without colours.
-const PLATEAU: &str = "<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\" focusable=\"false\"><defs>\
-    <pattern id=\"f-ok\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">\
-    <rect width=\"8\" height=\"8\" style=\"fill:var(--ok);opacity:.16\"/>\
-    <path d=\"M-2 2L2 -2M0 8L8 0M6 10L10 6\" style=\"fill:none;stroke:var(--ok);opacity:.35\"/></pattern></defs></svg>";
-
 /// The answers as a page of their own.
 pub fn html(tuned: &Tuned) -> String {
     let page = markup! {
@@ -35,10 +29,10 @@ pub fn html(tuned: &Tuned) -> String {
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { "poollab tune · " (title(tuned)) }
-                style { (PreEscaped(STYLE)) (PreEscaped(MORE_STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(crate::charts::style(charts::SERIES))) (PreEscaped(MORE_STYLE)) }
             }
             body {
-                (PreEscaped(PLATEAU))
+                (crate::charts::patterns())
                 header {
                     p.kicker { "poollab tune" }
                     h1 { (title(tuned)) }

@@ -1,12 +1,12 @@
 //! The parts of the page below the answer.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use poollab_analysis::figures;
 use poollab_analysis::sizing::ModelCard;
 
-use super::charts::{self, CURVES, letter};
+use super::charts::{self, CURVES, letter, sample_measured};
 use super::{anchor, capital, prose};
-use crate::charts::sample_line;
+use crate::charts::{Fill, sample_area, sample_line};
 use crate::tune::words::{self, NOTHING};
 use crate::tune::{Tuned, TunedSeries};
 
@@ -60,14 +60,14 @@ pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
                             strong { "Goodput" } " "
                             span.muted { "Successes a second, with 95\u{a0}% intervals." }
                         }
-                        (PreEscaped(chart))
+                        (chart)
                         (goodput_legend(series))
                     }
                 }
                 @if let Some(chart) = latency {
                     figure {
                         figcaption { strong { "Latency" } " " span.muted { "Of successes, p50 and p99." } }
-                        (PreEscaped(chart))
+                        (chart)
                     }
                 }
             }
@@ -77,17 +77,15 @@ pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
 }
 
 fn goodput_legend(series: &TunedSeries) -> Markup {
-    const MEASURED: &str = "<svg class=\"swatch\" viewBox=\"0 0 24 12\" aria-hidden=\"true\"><polyline points=\"0,6 24,6\" \
-                            fill=\"none\" stroke=\"var(--mark)\" stroke-width=\"2.5\"/></svg>";
     html! {
         ul.legend {
-            li { (PreEscaped(MEASURED)) "measured" }
+            li { (sample_measured()) "measured" }
             @for (curve, number) in series.chart.curves.iter().zip(CURVES) {
-                li { (PreEscaped(sample_line(number))) (curve.title) }
+                li { (sample_line(number)) (curve.title) }
             }
             @if series.plateau.is_some() {
                 li {
-                    (PreEscaped("<svg class=\"swatch\" viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" fill=\"url(#f-ok)\"/></svg>"))
+                    (sample_area(Fill::Plateau))
                     "plateau"
                 }
             }
