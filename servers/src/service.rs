@@ -27,7 +27,7 @@ pub struct Service {
     causes: Arc<Causes>,
     opened: Opened,
     threads: Threads,
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
     stopping: AtomicBool,
 }
 
@@ -62,7 +62,7 @@ impl Service {
             causes,
             opened,
             threads,
-            in_flight: AtomicUsize::new(0),
+            in_flight: Arc::default(),
             stopping: AtomicBool::new(false),
         };
         service.fill().await?;
@@ -117,7 +117,12 @@ impl Service {
             Opened::Tasks(strategy) => self.on_task(strategy.as_ref(), waiting, workload, &ask).await,
             Opened::Threads(strategy) => {
                 let (service, strategy) = (Arc::clone(self), Arc::clone(strategy));
-                let job = move || service.on_thread(strategy.as_ref(), waiting, workload, &ask);
+                // The job outlives this future if the caller leaves, and has to end before the connections close.
+                let in_flight = self.enter();
+                let job = move || {
+                    let _in_flight = in_flight;
+                    service.on_thread(strategy.as_ref(), waiting, workload, &ask)
+                };
                 self.threads.run(job).await.unwrap_or_else(|fault| (Err(fault), Timing::default()))
             }
         };
@@ -191,9 +196,9 @@ impl Service {
     }
 
     /// Counts an HTTP request as in flight until the guard is dropped.
-    pub fn enter(&self) -> InFlight<'_> {
+    pub fn enter(&self) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
-        InFlight(&self.in_flight)
+        InFlight(Arc::clone(&self.in_flight))
     }
 
     /// Whether it is about to end.
@@ -230,9 +235,9 @@ impl Service {
 }
 
 /// A request that is being answered.
-pub struct InFlight<'a>(&'a AtomicUsize);
+pub struct InFlight(Arc<AtomicUsize>);
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }

@@ -403,8 +403,23 @@ mod in_process {
     use poollab_model::{Endpoint, Settings, StrategyInfo};
     use poollab_servers::fault::Fault;
     use poollab_servers::service::Service;
-    use poollab_servers::strategies::{Context, find};
+    use poollab_servers::strategies::{Context, Open, find};
     use poollab_servers::workloads;
+
+    /// Asks a strategy that has been closed.
+    pub fn after_its_close(strategy: &StrategyInfo, endpoint: Endpoint, settings: Settings) -> Fault {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let entry = find(strategy.id.as_str()).expect("it is in the registry");
+        let Open::Threads(open) = entry.open else { panic!("{} has no threads", strategy.id) };
+        let context = Context::new(endpoint, "closed".into(), settings).expect("no TLS, no trouble");
+        let job = runtime.spawn_blocking(move || {
+            let strategy = open(&context)?;
+            drop(strategy.acquire()?);
+            strategy.close();
+            strategy.acquire().map(drop)
+        });
+        runtime.block_on(job).expect("it does not panic").expect_err("it is closed")
+    }
 
     /// Asks for a row that can't be had.
     pub fn point_read(strategy: &StrategyInfo, endpoint: Endpoint, settings: Settings) -> Fault {
@@ -524,6 +539,49 @@ fn a_stop_lets_requests_end_and_leaves_no_backend() {
             assert!(reply.is_about(id), "{}: {reply:?}", strategy.id);
         }
         eventually("no backend is left", || lab.backends(&name) == 0);
+    }
+}
+
+/// What keeps a connection has no use for one after its close: nobody would close it again.
+#[test]
+fn a_strategy_on_threads_that_keeps_connections_opens_none_after_its_close() {
+    let Some(lab) = Lab::start() else { return };
+    let keeps = |info: &StrategyInfo| info.blocking && info.acquisition != Acquisition::PerRequest;
+    for strategy in strategies().into_iter().filter(keeps) {
+        let fault = in_process::after_its_close(&strategy, lab.socket(), small());
+        assert_eq!(fault.kind, ErrorKind::ConnectionLost, "{}: {fault:?}", strategy.id);
+        eventually("no backend is left", || lab.backends("closed") == 0);
+    }
+}
+
+/// Their callers gone, jobs that wait for a thread or a lock still run. One that connected again after the close left a
+/// synchronous client behind, whose drop inside the runtime ended naive-locked with 101.
+#[test]
+fn jobs_that_outlive_their_callers_do_not_connect_again_after_the_close() {
+    let Some(lab) = Lab::start() else { return };
+    for strategy in strategies().into_iter().filter(|strategy| strategy.blocking) {
+        for (threads, requests) in [(2, 8), (3, 8), (16, 8), (2, 40)] {
+            let settings = Settings { blocking_threads: threads, ..small() };
+            let server = Server::start(lab.socket(), strategy.id.as_str(), settings);
+            assert!(server.get("/point-read/1").is_about(1));
+            let name = server.name.clone();
+            // A locked table holds the first jobs, and the others behind them, until the service is being stopped.
+            let mut admin = lab.admin();
+            let mut lock = admin.transaction().expect("BEGIN");
+            lock.batch_execute(LOCK).expect("the tables are locked");
+            let asked: Vec<_> = (0..requests).map(|_| server.begin("GET", "/point-read/1", b"")).collect();
+            thread::sleep(Duration::from_millis(150));
+            drop(asked);
+            thread::sleep(Duration::from_millis(100));
+            let code = thread::scope(|scope| {
+                let stopped = scope.spawn(|| server.terminate());
+                thread::sleep(Duration::from_millis(150));
+                lock.rollback().expect("ROLLBACK");
+                stopped.join().expect("it ends")
+            });
+            assert_eq!(code, Some(0), "{} with {threads} threads", strategy.id);
+            eventually("no backend is left", || lab.backends(&name) == 0);
+        }
     }
 }
 
