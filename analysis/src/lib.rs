@@ -1,7 +1,7 @@
 //! Pure functions: trials in, findings out.
 //!
-//! [`compare`] groups trials into the rows that every document shows, [`findings`] concludes from them,
-//! [`stats`] holds the statistics of both. [`tune`] searches the smallest pool that does the job, [`sizing`] holds
+//! [`Analysis`] is what a run comes to, made once: `compare` groups trials into the rows that every document shows,
+//! `findings` concludes from them, `verdict` says what to use, [`stats`] holds the statistics. [`tune`] searches the smallest pool that does the job, [`sizing`] holds
 //! the models of pool size that it is compared with.
 //!
 //! Invariants: no I/O, no clock, no async, no randomness without a given seed. Nothing here knows a
@@ -10,8 +10,10 @@
 // They panic where nobody reads any more, and this crate has nothing to print.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod analysis;
 mod compare;
 pub mod diff;
+mod digest;
 pub mod figures;
 mod findings;
 #[cfg(any(test, feature = "fixtures"))]
@@ -20,6 +22,8 @@ pub mod gate;
 pub mod sizing;
 pub mod stats;
 pub mod tune;
+mod verdict;
 
-pub use compare::{Group, LatencySource, PhaseMeans, Section, Watched, compare, merge_errors};
-pub use findings::findings;
+pub use analysis::Analysis;
+pub use compare::{Cost, Group, LatencySource, PhaseMeans, References, Section, Watched, merge_errors};
+pub use digest::{Digest, Paragraph};

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use poollab_model::{Environment, Plan, Report, RunInfo, SCHEMA_VERSION, TrialRecord};
+use poollab_analysis::Analysis;
+use poollab_model::{Environment, Plan, Report, RunInfo, TrialRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -148,8 +149,13 @@ fn hold(trials: &File) -> bool {
     })
 }
 
-/// Reads a run and concludes from it: everything that reports show, from the folder alone.
+/// Reads a run with what it comes to.
 pub fn read(path: &Path) -> Result<Report, String> {
+    analyse(path).map(|analysis| analysis.report)
+}
+
+/// Reads a run and concludes from it, once: everything that reports show, from the folder alone.
+pub fn analyse(path: &Path) -> Result<Analysis, String> {
     if !path.join(RUN).is_file() {
         return Err(format!(
             "{} is not the folder of a run: it has no {RUN}. Runs are under runs/ unless --out said otherwise",
@@ -160,28 +166,16 @@ pub fn read(path: &Path) -> Result<Report, String> {
     let environment: Environment = json(path, ENVIRONMENT)?;
     let text = fs::read_to_string(path.join(PLAN)).map_err(|why| unreadable(&path.join(PLAN), &why))?;
     let plan: Plan = toml::from_str(&text).map_err(|why| unreadable(&path.join(PLAN), &why))?;
-    let trials = trials(path)?;
-    let findings = poollab_analysis::findings(&run, &plan, &environment, &trials);
-    let ceiling = run.ceiling.clone();
-    Ok(Report {
-        schema_version: SCHEMA_VERSION,
-        run,
-        plan,
-        environment,
-        ceiling,
-        trials,
-        findings,
-        k6: Vec::new(),
-    })
+    Ok(Analysis::of(run, plan, environment, trials(path)?))
 }
 
 /// Writes the documents of a run into its folder; gives their names.
-pub fn write_documents(path: &Path, report: &Report) -> io::Result<Vec<&'static str>> {
+pub fn write_documents(path: &Path, analysis: &Analysis) -> io::Result<Vec<&'static str>> {
     let documents = [
-        ("report.html", poollab_report::html(report)),
-        ("report.md", poollab_report::markdown(report)),
-        ("report.json", poollab_report::json(report)),
-        ("report.csv", poollab_report::csv(report)),
+        ("report.html", poollab_report::html(analysis)),
+        ("report.md", poollab_report::markdown(analysis)),
+        ("report.json", poollab_report::json(analysis)),
+        ("report.csv", poollab_report::csv(analysis)),
     ];
     for (name, text) in &documents {
         fs::write(path.join(name), text)?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use poollab_analysis::Analysis;
 use poollab_analysis::diff::Side;
 use poollab_model::{Report, RunInfo, RunStatus};
 use serde::Serialize;
@@ -22,7 +23,7 @@ pub struct Entry {
     pub state: State,
     /// Trials that are finished, of those planned.
     pub trials: (usize, u32),
-    /// Who led on the first workload, in words; `None`: nobody.
+    /// What to use, best or level with the best on every workload; `None`: the figures allow no choice.
     pub leader: Option<String>,
     /// Bytes of its folder.
     pub bytes: u64,
@@ -159,14 +160,14 @@ fn describe(path: &Path) -> Entry {
         .filter(fs::Metadata::is_file)
         .map(|data| data.len())
         .sum();
-    match folder::read(path) {
-        Ok(report) => Entry {
+    match folder::analyse(path) {
+        Ok(analysis) => Entry {
             id,
-            started_at: report.run.started_at.clone(),
-            what: what(&report),
-            state: state(&report.run, path),
-            trials: (report.trials.len(), report.run.trials_planned),
-            leader: leader(&report),
+            started_at: analysis.report.run.started_at.clone(),
+            what: what(&analysis.report),
+            state: state(&analysis.report.run, path),
+            trials: (analysis.report.trials.len(), analysis.report.run.trials_planned),
+            leader: leader(&analysis),
             bytes,
         },
         Err(_) => Entry {
@@ -205,11 +206,10 @@ fn what(report: &Report) -> String {
     format!("{strategies} on {}", poollab_analysis::figures::list(&workloads))
 }
 
-/// `deadpool ×8 7,480/s`, of the first workload.
-fn leader(report: &Report) -> Option<String> {
-    let sections = poollab_analysis::compare(&report.trials, report.ceiling.as_ref());
-    let best = sections.first()?.best()?;
-    Some(format!("{} {}/s", best.label, poollab_analysis::figures::rate(best.goodput.mean)))
+/// `deadpool ×8, sqlx ×8`: what to use on all its workloads.
+fn leader(analysis: &Analysis) -> Option<String> {
+    let best = &analysis.verdict().best;
+    (!best.is_empty()).then(|| best.join(", "))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub enum FindingKind {
     HoldEffect,
     /// Wrong data, or transactions that ran into each other.
     Isolation,
-    /// How much of the ceiling was reached.
+    /// How much of the reference was reached.
     CeilingShare,
     /// The CPU limit shaped the figures.
     Throttled,
@@ -59,6 +59,14 @@ pub enum FindingKind {
     TimeSpent,
     /// Whether two generators measured the same.
     DriversAgree,
+    /// A p99 that differs where goodput does not.
+    Tail,
+    /// Requests held their connections for different times, so goodput is not comparable.
+    UnequalHolds,
+    /// The service used all cores that its workers can use.
+    ServiceBound,
+    /// Service, generator and Postgres together used the whole machine.
+    MachineBound,
 }
 
 /// The figures that a finding rests on, by name: `goodput_rps`, `ratio`, `strategy` …

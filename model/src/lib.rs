@@ -26,6 +26,7 @@ mod shown;
 mod strategy;
 mod trial;
 mod units;
+mod verdict;
 pub mod wire;
 mod workload;
 
@@ -40,7 +41,7 @@ pub use load::{Arrivals, Driver, DriverChoice, Load};
 pub use outcome::{Cause, ErrorKind, ErrorRecord, Problem, Side};
 pub use plan::{Plan, TrialSpec};
 pub use quantiles::Quantiles;
-pub use run::{Ceiling, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
+pub use run::{Ceiling, PipelinedReference, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
 pub use settings::{DefaultsPolicy, Settings, StatementMode};
 pub use shown::{HIDDEN, printable, without_secrets};
 pub use strategy::{Acquisition, StrategyInfo};
@@ -49,4 +50,5 @@ pub use trial::{
     PoolerCounts, RequestCounts, ServerFigures, TimelinePoint, TrialRecord,
 };
 pub use units::{ByteSize, HumanDuration, UnitError};
+pub use verdict::{Comparison, ComparisonRow, Conditional, Verdict};
 pub use workload::{HotRowMethod, Method, WorkloadInfo, WorkloadSpec};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, Finding, K6Document, Plan, TrialRecord};
+use crate::{Comparison, Environment, Finding, K6Document, Plan, TrialRecord, Verdict};
 
 /// The version of everything in a run's folder. A change that an older reader can't ignore raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -39,7 +39,8 @@ pub struct RunInfo {
     pub trials_planned: u32,
     /// Trials that were left out, and why.
     pub skipped: Vec<SkippedTrial>,
-    /// What pgbench reached; `null` when there is no pgbench or it was not asked for.
+    /// The reference: what pgbench reached; `null` when there is no pgbench or it was not asked for. The key has kept
+    /// its first name, so that old and new records read alike.
     pub ceiling: Option<Ceiling>,
     /// What ended it, where it did not end well.
     pub error: Option<String>,
@@ -54,20 +55,36 @@ pub struct SkippedTrial {
     pub reason: String,
 }
 
-/// What a program without a service in between reached on the same database.
+/// The reference: what a program without a service in between reached on the same database. A strategy that keeps more
+/// statements in flight can exceed it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ceiling {
     /// `pgbench` and its version.
     pub tool: String,
     /// The command, without secrets.
     pub command: String,
-    /// The workload that it is the ceiling of.
+    /// The workload that it is the reference of.
     pub workload: String,
     /// Its connections.
     pub clients: u32,
     /// Transactions a second: the median of `samples`.
     pub tps: f64,
     /// Each measurement; they are spread over the run.
+    pub samples: Vec<f64>,
+    /// The same statement in pipelines: the reference of strategies that do not wait for one answer before they send
+    /// the next statement. `None`: it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipelined: Option<PipelinedReference>,
+}
+
+/// What pgbench reached with pipelines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PipelinedReference {
+    /// Statements in one pipeline.
+    pub depth: u32,
+    /// Statements a second: the median of `samples`.
+    pub tps: f64,
+    /// Each measurement.
     pub samples: Vec<f64>,
 }
 
@@ -82,12 +99,18 @@ pub struct Report {
     pub plan: Plan,
     /// Where it ran.
     pub environment: Environment,
-    /// The ceiling, as in `run`.
+    /// The reference, as in `run`.
     pub ceiling: Option<Ceiling>,
     /// The finished trials, in the order in which they ran.
     pub trials: Vec<TrialRecord>,
-    /// What analysis concludes from them, most important first.
+    /// What the run comes down to, over all workloads.
+    #[serde(default)]
+    pub verdict: Verdict,
+    /// What analysis concludes from the trials, most important first.
     pub findings: Vec<Finding>,
+    /// The trials side by side, repeats together.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
     /// What k6 measured by itself, in documents that were given to the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub k6: Vec<K6Document>,

@@ -182,6 +182,9 @@ pub struct ServerFigures {
     /// Of those, for connecting and logging in: 0 where connections are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trips_connecting: Option<f64>,
+    /// Processes that shared the load, each with a pool of its own. `None`: one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
     /// The exit code with which it ended when asked to: 0 is clean.
     pub exit_code: Option<i32>,
 }

@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use poollab_analysis::{findings, fixtures};
-use poollab_model::{Report, TrialRecord};
+use poollab_analysis::{Analysis, fixtures};
+use poollab_model::TrialRecord;
 use poollab_report::{csv, html, json, markdown, terminal};
 
-type Exporter = fn(&Report) -> String;
+type Exporter = fn(&Analysis) -> String;
 
 fn main() -> Result<(), serde_json::Error> {
     let canned = fixtures::run_of(3);
@@ -17,12 +17,10 @@ fn main() -> Result<(), serde_json::Error> {
     let trials: Vec<TrialRecord> =
         lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
     let read = start.elapsed();
-    let mut report = canned.report();
     let start = Instant::now();
-    report.findings = findings(&canned.run, &canned.plan, &canned.environment, &trials);
-    report.trials = trials;
+    let report = Analysis::of(canned.run, canned.plan, canned.environment, trials);
     let concluded = start.elapsed();
-    println!("{} trials: read in {read:.1?}, findings in {concluded:.1?}", report.trials.len());
+    println!("{} trials: read in {read:.1?}, analysed in {concluded:.1?}", report.report.trials.len());
 
     let mut all = read + concluded;
     let exporters: [(&str, Exporter); 5] = [
@@ -30,7 +28,7 @@ fn main() -> Result<(), serde_json::Error> {
         ("md", markdown),
         ("json", json),
         ("csv", csv),
-        ("terminal", |report| terminal(report, 100, true)),
+        ("terminal", |analysis| terminal(analysis, 100, true)),
     ];
     for (name, export) in exporters {
         let start = Instant::now();

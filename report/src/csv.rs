@@ -1,8 +1,9 @@
 //! `report.csv`: one line for each trial, for a notebook.
 
-use poollab_model::{Load, Quantiles, Report, TrialRecord};
+use poollab_analysis::{Analysis, Cost};
+use poollab_model::{Load, Quantiles, TrialRecord};
 
-const HEADER: [&str; 41] = [
+const HEADER: [&str; 44] = [
     "id",
     "strategy",
     "acquisition",
@@ -44,15 +45,18 @@ const HEADER: [&str; 41] = [
     "server_cpu_share",
     "generator_cpu_share",
     "driver",
+    "service_cpu_us_per_request",
+    "postgres_cpu_us_per_request",
+    "round_trips_per_request",
 ];
 
 /// The trials as comma-separated values (RFC 4180) with a header line. A figure that does not exist is
 /// an empty field, never 0. Times are in microseconds, shares between 0 and 1.
-pub fn csv(report: &Report) -> String {
+pub fn csv(analysis: &Analysis) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     // Writing to memory, in records of one length, can't fail.
     let _ = writer.write_record(HEADER);
-    for trial in &report.trials {
+    for trial in &analysis.report.trials {
         let _ = writer.write_record(record(trial));
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
@@ -67,6 +71,7 @@ fn record(trial: &TrialRecord) -> [String; HEADER.len()] {
     let failed = |pick: fn(&Quantiles) -> u64| maybe(trial.latency_us.failed.as_ref().map(pick));
     let mean = |phase: Option<Quantiles>| maybe(phase.map(|q| q.mean));
     let error = trial.errors.first();
+    let cost = Cost::of(&[trial]);
     [
         trial.id.clone(),
         trial.strategy.to_string(),
@@ -110,6 +115,9 @@ fn record(trial: &TrialRecord) -> [String; HEADER.len()] {
         maybe(trial.server.cpu_share),
         trial.generator.cpu_share.to_string(),
         trial.driver.to_string(),
+        maybe(cost.service_us),
+        maybe(cost.postgres_us),
+        maybe(cost.round_trips),
     ]
 }
 

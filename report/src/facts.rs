@@ -18,26 +18,34 @@ pub fn conditions(report: &Report) -> Vec<String> {
     facts
 }
 
-/// The ceiling in a line.
-pub fn ceiling(ceiling: &Ceiling) -> String {
+/// The reference in a line.
+pub fn reference(reference: &Ceiling) -> String {
     format!(
-        "{}, {} tps on {} ({})",
-        ceiling.tool,
-        figures::rate(ceiling.tps),
-        ceiling.workload,
-        ceiling.command
+        "{}, {} tps on {}{} ({})",
+        reference.tool,
+        figures::rate(reference.tps),
+        reference.workload,
+        pipelined(reference),
+        reference.command
     )
 }
 
-/// The ceiling in a few words, for a terminal: `pgbench 15.18 -c 8, 8,210 tps on point-read`.
-pub fn ceiling_short(ceiling: &Ceiling) -> String {
+/// The reference in a few words, for a terminal: `pgbench 15.18 -c 8, 8,210 tps on point-read`.
+pub fn reference_short(reference: &Ceiling) -> String {
     format!(
-        "{} -c {}, {} tps on {}",
-        ceiling.tool,
-        ceiling.clients,
-        figures::rate(ceiling.tps),
-        ceiling.workload
+        "{} -c {}, {} tps on {}{}",
+        reference.tool,
+        reference.clients,
+        figures::rate(reference.tps),
+        reference.workload,
+        pipelined(reference)
     )
+}
+
+fn pipelined(reference: &Ceiling) -> String {
+    reference.pipelined.as_ref().map_or_else(String::new, |pipelined| {
+        format!(", {} with {} statements in a pipeline", figures::rate(pipelined.tps), pipelined.depth)
+    })
 }
 
 /// How a limit is enforced.

@@ -1,8 +1,8 @@
 //! Findings and trials in, documents out: one file for each format.
 //!
-//! Invariants: measures nothing and decides nothing. What leads, what failed and what is to be doubted
-//! comes from `poollab_analysis`; here it is only put into words, tables and pictures. No I/O: every
-//! exporter is a function from a [`Report`](poollab_model::Report) to a text.
+//! Invariants: measures nothing and decides nothing. What leads, what failed and what is to be doubted is made once, by
+//! `poollab_analysis`; here it is only printed. No I/O: every exporter is a function from an
+//! [`Analysis`](poollab_analysis::Analysis) to a text.
 
 // They panic where nobody reads any more, and this crate has nothing to print.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -12,7 +12,6 @@ mod access;
 mod charts;
 mod csv;
 pub mod diff;
-mod digest;
 mod facts;
 mod html;
 mod json;

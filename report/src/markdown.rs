@@ -1,18 +1,19 @@
 //! `report.md`: for a pull request or a wiki.
 
-use poollab_analysis::{Group, Section, compare, figures};
+use poollab_analysis::{Analysis, Group, Section, figures};
 use poollab_model::{Quantiles, Report, Severity};
 
 use crate::facts;
 use crate::rows::{COLUMNS, NOTHING, mark};
 
 /// The report as GitHub-flavoured Markdown.
-pub fn markdown(report: &Report) -> String {
-    let sections = compare(&report.trials, report.ceiling.as_ref());
+pub fn markdown(analysis: &Analysis) -> String {
+    let Analysis { report, sections, .. } = analysis;
     let mut text = format!("# poollab run {}\n\n", escape(&report.run.id));
+    text.push_str(&bottom_line(&report.verdict.bottom_line));
     text.push_str(&format!("{}\n", escape(&facts::conditions(report).join(" · "))));
-    if let Some(ceiling) = &report.ceiling {
-        text.push_str(&format!("\nCeiling: {}\n", escape(&facts::ceiling(ceiling))));
+    if let Some(reference) = &report.ceiling {
+        text.push_str(&format!("\nReference: {}\n", escape(&facts::reference(reference))));
     }
     for (severity, heading) in [
         (Severity::Problem, "What failed"),
@@ -26,6 +27,14 @@ pub fn markdown(report: &Report) -> String {
     text.push_str(&legend());
     environment(&mut text, report);
     text
+}
+
+/// The answer in bold, what it rests on below.
+fn bottom_line(lines: &[String]) -> String {
+    let Some((answer, rest)) = lines.split_first() else { return String::new() };
+    let rest: String = rest.iter().map(|line| format!("- {}\n", escape(line))).collect();
+    let blank = if rest.is_empty() { "" } else { "\n" };
+    format!("**{}**\n\n{rest}{blank}", escape(answer))
 }
 
 fn findings(text: &mut String, report: &Report, severity: Severity, heading: &str, several: bool) {

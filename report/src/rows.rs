@@ -13,72 +13,112 @@ pub struct Column {
     pub cell: fn(&Group) -> String,
     /// A number to sort by; larger is more.
     pub key: fn(&Group) -> Option<f64>,
+    /// Where there is no room for all of them, those with the highest number go first.
+    pub spare: u8,
 }
 
 /// What can't be said is a dash.
 pub const NOTHING: &str = "–";
 
 /// The columns after the strategy's name.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 14] = [
     Column {
         name: "goodput/s",
-        meaning: "successes a second, mean of the repeats",
+        meaning: "successful requests a second, mean of the repeats",
         cell: |group| figures::rate(group.goodput.mean),
         key: |group| Some(group.goodput.mean),
+        spare: 0,
     },
     Column {
         name: "±",
-        meaning: "half the distance between the lowest and the highest repeat",
-        cell: |group| or_nothing(group.goodput.half_range_share(), figures::percent),
-        key: |group| group.goodput.half_range_share(),
+        meaning: "95% interval of that mean, from all repeats and the noise of the run; the ranking uses the same noise",
+        cell: |group| or_nothing(group.plus_minus(), figures::percent),
+        key: |group| group.plus_minus(),
+        spare: 0,
     },
     Column {
         name: "failed",
-        meaning: "failed and dropped requests, of all",
+        meaning: "failed and dropped requests, share of all",
         cell: |group| or_nothing(Some(group.failed_share()).filter(|share| *share > 0.0), figures::percent),
         key: |group| Some(group.failed_share()),
+        spare: 0,
+    },
+    Column {
+        name: "failed/s",
+        meaning: "failed and dropped requests a second",
+        cell: |group| or_nothing(Some(group.failed_rps()).filter(|rate| *rate > 0.0), figures::rate),
+        key: |group| Some(group.failed_rps()),
+        spare: 6,
     },
     Column {
         name: "p50 ms",
-        meaning: "half of the successes took at most this long",
+        meaning: "half of the successful requests took at most this long",
         cell: |group| or_nothing(group.latency_ok.map(|q| q.p50 as f64), figures::ms),
         key: |group| group.latency_ok.map(|q| q.p50 as f64),
+        spare: 2,
     },
     Column {
         name: "p99 ms",
-        meaning: "99% of the successes took at most this long",
+        meaning: "99% of the successful requests took at most this long",
         cell: |group| or_nothing(group.latency_ok.map(|q| q.p99 as f64), figures::ms),
         key: |group| group.latency_ok.map(|q| q.p99 as f64),
+        spare: 0,
     },
     Column {
         name: "wait",
-        meaning: "mean ms that a success waited for a connection",
+        meaning: "mean ms that a successful request waited for a connection",
         cell: |group| or_nothing(group.phases.wait, figures::ms),
         key: |group| group.phases.wait,
+        spare: 4,
     },
     Column {
         name: "connect",
-        meaning: "mean ms that a success spent connecting",
+        meaning: "mean ms that it spent connecting",
         cell: |group| or_nothing(group.phases.connect, figures::ms),
         key: |group| group.phases.connect,
+        spare: 4,
     },
     Column {
         name: "query",
         meaning: "mean ms of its statements",
         cell: |group| or_nothing(group.phases.query, figures::ms),
         key: |group| group.phases.query,
+        spare: 5,
     },
     Column {
         name: "hold",
         meaning: "mean ms that it had its connection without using it",
         cell: |group| or_nothing(group.phases.hold, figures::ms),
         key: |group| group.phases.hold,
+        spare: 5,
     },
     Column {
-        name: "of ceiling",
-        meaning: "goodput against pgbench on the same statement and database",
-        cell: |group| or_nothing(group.of_ceiling, figures::percent),
-        key: |group| group.of_ceiling,
+        name: "trips",
+        meaning: "round trips to the database for each request",
+        cell: |group| or_nothing(group.cost.round_trips, figures::rate),
+        key: |group| group.cost.round_trips,
+        spare: 3,
+    },
+    Column {
+        name: "svc µs",
+        meaning: "CPU time of the service for each answered request, in µs",
+        cell: |group| or_nothing(group.cost.service_us, figures::rate),
+        key: |group| group.cost.service_us,
+        spare: 1,
+    },
+    Column {
+        name: "pg µs",
+        meaning: "CPU time of Postgres for each answered request, in µs",
+        cell: |group| or_nothing(group.cost.postgres_us, figures::rate),
+        key: |group| group.cost.postgres_us,
+        spare: 1,
+    },
+    Column {
+        name: "of ref.",
+        meaning: "goodput against the reference: pgbench with the same statement on the same database, in pipelines for strategies that pipeline",
+        cell: |group| or_nothing(group.of_reference, figures::percent),
+        key: |group| group.of_reference,
+        spare: 7,
     },
 ];
 

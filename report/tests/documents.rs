@@ -5,33 +5,33 @@ use poollab_report::{csv, json, markdown, terminal};
 
 #[test]
 fn the_terminal_table_reads_as_it_was_agreed() {
-    insta::assert_snapshot!(terminal(&fixtures::main_run().report(), 100, false));
+    insta::assert_snapshot!(terminal(&fixtures::main_run().analysis(), 100, false));
 }
 
 #[test]
 fn the_markdown_reads_as_it_was_agreed() {
-    insta::assert_snapshot!(markdown(&fixtures::main_run().report()));
+    insta::assert_snapshot!(markdown(&fixtures::main_run().analysis()));
 }
 
 #[test]
 fn the_csv_reads_as_it_was_agreed() {
-    let text = csv(&fixtures::main_run().report());
+    let text = csv(&fixtures::main_run().analysis());
     insta::assert_snapshot!(text.lines().take(4).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
 fn a_report_survives_the_way_through_json() {
-    let report = fixtures::main_run().report();
-    let back: poollab_model::Report = serde_json::from_str(&json(&report)).unwrap();
-    assert_eq!(back, report);
+    let analysis = fixtures::main_run().analysis();
+    let back: poollab_model::Report = serde_json::from_str(&json(&analysis)).unwrap();
+    assert_eq!(back, analysis.report);
 }
 
 #[test]
 fn the_csv_has_one_line_for_each_trial_and_no_invented_zero() {
-    let mut report = fixtures::main_run().report();
-    report.trials.iter_mut().for_each(fixtures::fail_everything);
-    let text = csv(&report);
-    assert_eq!(text.lines().count(), report.trials.len() + 1);
+    let mut run = fixtures::main_run();
+    run.trials.iter_mut().for_each(fixtures::fail_everything);
+    let text = csv(&run.analysis());
+    assert_eq!(text.lines().count(), run.trials.len() + 1);
     let place = text.lines().next().unwrap().split(',').position(|name| name == "ok_p50_us").unwrap();
     assert!(text.lines().skip(1).all(|line| line.split(',').nth(place) == Some("")));
 }
@@ -41,8 +41,67 @@ fn widest(text: &str) -> usize {
 }
 
 #[test]
-fn the_terminal_fits_in_100_columns() {
-    assert!(widest(&terminal(&fixtures::main_run().report(), 100, false)) <= 100);
+fn the_terminal_fits_in_as_many_columns_as_it_has() {
+    for width in [60, 80, 100, 120] {
+        let text = terminal(&fixtures::main_run().analysis(), width, false);
+        assert!(widest(&text) <= width, "{width}: {text}");
+    }
+}
+
+#[test]
+fn a_narrow_terminal_still_has_goodput_failures_p99_and_cpu_time() {
+    let text = terminal(&fixtures::main_run().analysis(), 80, false);
+    for column in ["goodput/s", "±", "failed", "p99 ms", "svc µs", "pg µs"] {
+        assert!(text.contains(column), "{column}: {text}");
+    }
+}
+
+#[test]
+fn the_answer_is_the_first_thing_in_every_text() {
+    let analysis = fixtures::main_run().analysis();
+    let answer = &analysis.verdict().bottom_line[0];
+    let plain = |text: &str| text.replace("**", "").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain(&terminal(&analysis, 80, false)).starts_with(answer));
+    let page = markdown(&analysis);
+    let below = page.split_once("\n\n").unwrap().1;
+    assert!(plain(below).starts_with(answer), "{below}");
+    let json: serde_json::Value = serde_json::from_str(&json(&analysis)).unwrap();
+    assert_eq!(json["verdict"]["bottom_line"][0], answer.as_str());
+}
+
+/// The invariant of this crate: a report prints what analysis concluded once. Whoever calls one of these concludes.
+#[test]
+fn a_report_decides_nothing() {
+    const DECIDES: [&str; 8] = [
+        "compare(",
+        ".order(",
+        ".ratio(",
+        "tail_ratio(",
+        "Analysis::of",
+        "stats::ratio",
+        "stats::interval",
+        "verdict::verdict(",
+    ];
+    fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    assert!(files.len() > 20, "{files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for call in DECIDES {
+            assert!(!code.contains(call), "{} calls {call}", file.display());
+        }
+    }
 }
 
 #[test]
@@ -53,12 +112,12 @@ fn long_names_and_large_figures_still_fit_in_100_columns() {
         trial.strategy = format!("a-strategy-with-a-long-name-{}", trial.strategy).parse().unwrap();
         trial.pool_size = Some(1_000);
     }
-    assert!(widest(&terminal(&run.report(), 100, false)) <= 100);
+    assert!(widest(&terminal(&run.analysis(), 100, false)) <= 100);
 }
 
 #[test]
 fn without_colour_there_is_no_escape_sequence_and_with_it_the_text_is_the_same() {
-    let report = fixtures::main_run().report();
+    let report = fixtures::main_run().analysis();
     let (plain, coloured) = (terminal(&report, 100, false), terminal(&report, 100, true));
     assert!(!plain.contains('\u{1b}'));
     let mut stripped = coloured;
@@ -70,10 +129,13 @@ fn without_colour_there_is_no_escape_sequence_and_with_it_the_text_is_the_same()
 
 #[test]
 fn a_hostile_text_neither_moves_the_cursor_nor_breaks_a_table() {
-    let mut report = fixtures::main_run().report();
-    for finding in &mut report.findings {
-        finding.text = "\u{1b}[2J| <script>alert(1)</script>\r\n# `x` @everyone".to_owned();
+    let mut report = fixtures::main_run().analysis();
+    let hostile = "\u{1b}[2J| <script>alert(1)</script>\r\n# `x` @everyone";
+    let paragraphs = report.digest.paragraphs.iter_mut().map(|paragraph| &mut paragraph.finding);
+    for finding in report.report.findings.iter_mut().chain(paragraphs) {
+        finding.text = hostile.to_owned();
     }
+    report.report.verdict.bottom_line.iter_mut().for_each(|line| *line = hostile.to_owned());
     assert!(!terminal(&report, 100, false).contains('\u{1b}'));
     let text = markdown(&report);
     assert!(!text.contains("<script") && !text.contains("\n# `x`") && !text.contains("@everyone"));
@@ -81,7 +143,7 @@ fn a_hostile_text_neither_moves_the_cursor_nor_breaks_a_table() {
 
 #[test]
 fn no_failures_is_not_zero_latency() {
-    let report = fixtures::main_run().report();
+    let report = fixtures::main_run().analysis();
     let text = markdown(&report);
     assert!(text.contains("| per-request | failed |"));
     assert!(!text.contains("| deadpool ×8 | failed |"));
@@ -92,7 +154,7 @@ fn a_run_without_trials_still_has_every_document() {
     let mut run = fixtures::main_run();
     run.trials.clear();
     run.run.status = poollab_model::RunStatus::Failed;
-    let report = run.report();
+    let report = run.analysis();
     assert!(terminal(&report, 100, false).contains("no trial has finished"));
     assert!(markdown(&report).contains("0 of 36 trials"));
     assert_eq!(csv(&report).lines().count(), 1);

@@ -1,7 +1,7 @@
 //! The page: its structure, and what must never be in it.
 
-use poollab_analysis::fixtures;
-use poollab_model::{Burst, BurstRequest, ErrorKind, PoolerCounts, Report, Severity};
+use poollab_analysis::{Analysis, fixtures};
+use poollab_model::{Burst, BurstRequest, ErrorKind, PoolerCounts, Severity};
 use poollab_report::html;
 
 /// Tags whose texts are the page's outline.
@@ -44,7 +44,7 @@ fn between<'a>(page: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     page.split(begin).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0)).collect()
 }
 
-fn hostile() -> Report {
+fn hostile() -> Analysis {
     let evil = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
     let mut run = fixtures::main_run();
     for trial in &mut run.trials {
@@ -60,12 +60,12 @@ fn hostile() -> Report {
     run.run.id = evil.to_owned();
     run.run.error = Some(evil.to_owned());
     run.run.skipped[0].reason = evil.to_owned();
-    run.report()
+    run.analysis()
 }
 
 #[test]
 fn the_page_has_the_structure_that_was_agreed() {
-    insta::assert_snapshot!(outline(&html(&fixtures::main_run().report())));
+    insta::assert_snapshot!(outline(&html(&fixtures::main_run().analysis())));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_hostile_error_message_stays_text() {
 
 #[test]
 fn the_page_needs_no_network() {
-    let page = html(&fixtures::main_run().report());
+    let page = html(&fixtures::main_run().analysis());
     assert!(page.contains("default-src 'none'"));
     for loading in ["http://", "https://", "src=", "@import", "<link", "fetch(", "url(http"] {
         assert!(!page.contains(loading), "{loading}");
@@ -88,26 +88,28 @@ fn the_page_needs_no_network() {
 
 #[test]
 fn an_ordinary_run_makes_a_page_below_two_megabytes() {
-    let page = html(&fixtures::run_of(3).report());
+    let page = html(&fixtures::run_of(3).analysis());
     assert!(page.len() < 2_000_000, "{}", page.len());
 }
 
 #[test]
 fn every_problem_and_doubt_is_on_the_first_screen() {
-    let report = fixtures::main_run().report();
+    let report = fixtures::main_run().analysis();
     let page = html(&report);
     let first =
         words(&page[page.find("<header>").unwrap()..page.find("<main>").unwrap()]).replace('\u{a0}', " ");
-    for finding in report.findings.iter().filter(|finding| finding.severity != Severity::Note) {
+    for finding in report.report.findings.iter().filter(|finding| finding.severity != Severity::Note) {
         let start: String = finding.text.chars().take(40).collect();
         assert!(first.contains(&start), "{start}");
     }
     assert!(first.contains("9 strategies on point-read and hold 5 ms"));
+    let answer = &report.verdict().bottom_line[0].replace('\u{a0}', " ");
+    assert!(first.contains(answer) && first.find(answer) < first.find("Workload by workload"), "{first}");
 }
 
 #[test]
 fn every_chart_is_drawn_and_says_in_words_what_it_shows() {
-    let page = html(&fixtures::main_run().report());
+    let page = html(&fixtures::main_run().analysis());
     assert_eq!(page.matches("class=\"chart\"").count(), page.matches("role=\"img\" aria-label=").count());
     // Five for each workload, and the course of each of the 17 rows.
     assert_eq!(page.matches("class=\"chart\"").count(), 2 * 5 + 17);
@@ -124,7 +126,7 @@ fn what_was_not_measured_is_not_drawn_as_zero() {
             point.throttled_ms = None;
         });
     }
-    let page = html(&run.report());
+    let page = html(&run.analysis());
     let page = &page[..page.find("<script>").unwrap()];
     assert!(page.contains("Nobody") && page.contains("no success") && page.contains("not observed"));
     assert!(!page.contains("NaN") && !page.contains("Latency of successes"));
@@ -133,7 +135,7 @@ fn what_was_not_measured_is_not_drawn_as_zero() {
 #[test]
 fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
     let mut run = fixtures::main_run();
-    assert!(!html(&run.report()).contains("PgBouncer"), "no trial of it had one");
+    assert!(!html(&run.analysis()).contains("PgBouncer"), "no trial of it had one");
     let pooler = PoolerCounts {
         clients_active: 8,
         clients_waiting: 24,
@@ -145,7 +147,7 @@ fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
     for trial in run.trials.iter_mut().filter(|trial| trial.strategy.as_str() == "deadpool") {
         trial.timeline[3].pooler = Some(pooler);
     }
-    let page = html(&run.report());
+    let page = html(&run.analysis());
     assert_eq!(page.matches(">PgBouncer servers</text>").count(), 2, "of deadpool, on two workloads");
     for told in [
         "PgBouncer 8 clients, 24 more waiting, 7 servers, 1 of them idle",
@@ -161,10 +163,10 @@ fn a_pooler_has_its_lane_where_there_is_one_and_nowhere_else() {
 fn a_moment_that_nobody_looked_at_is_not_drawn_as_zero() {
     let mut run = fixtures::main_run();
     let body = |page: String| page[page.find("<main>").unwrap()..].to_owned();
-    assert!(!body(html(&run.report())).contains("f-unseen"));
+    assert!(!body(html(&run.analysis())).contains("f-unseen"));
     run.trials[0].timeline[5].pool = None;
     run.trials[0].timeline[6].pool = None;
-    let page = body(html(&run.report()));
+    let page = body(html(&run.analysis()));
     // The stretch is in the chart of that trial, and explained in the section's legend.
     assert_eq!(page.matches("class=\"area f-unseen\"").count(), 2 + 1);
     assert_eq!(page.matches("</svg>not observed</li>").count(), 1);
@@ -173,7 +175,7 @@ fn a_moment_that_nobody_looked_at_is_not_drawn_as_zero() {
 #[test]
 fn a_burst_is_told_request_by_request_with_what_it_can_not_tell() {
     let mut run = fixtures::main_run();
-    assert!(!html(&run.report()).contains("Request by request"), "no load of it has a burst");
+    assert!(!html(&run.analysis()).contains("Request by request"), "no load of it has a burst");
     let end = |order, ended_us, error| BurstRequest { order, ended_us, latency_us: 1_000, error };
     let failed = Some(ErrorKind::SlotsExhausted);
     let requests = vec![end(1, 120_000, None), end(2, 480_000, None), end(4, 9_000, failed)];
@@ -181,7 +183,7 @@ fn a_burst_is_told_request_by_request_with_what_it_can_not_tell() {
     for trial in run.trials.iter_mut().filter(|trial| trial.strategy.as_str() == "per-request") {
         trial.bursts = vec![burst.clone()];
     }
-    let page = html(&run.report());
+    let page = html(&run.analysis());
     let part = &page[page.find("Request by request").unwrap()..page.find("The course of a trial").unwrap()];
     let says = words(part);
     for told in [
@@ -214,7 +216,7 @@ fn the_thirteenth_line_is_told_from_the_first_by_more_than_its_colour() {
         trial.id = format!("deadpool-{size}");
         run.trials.push(trial);
     }
-    let page = html(&run.report());
+    let page = html(&run.analysis());
     for series in 0..26 {
         assert!(page.contains(&format!("data-series=\"{series}\"")), "{series} can be hidden");
         assert!(page.contains(&format!(".chart .s{series}{{opacity")), "and something hides it");
@@ -232,5 +234,5 @@ fn the_thirteenth_line_is_told_from_the_first_by_more_than_its_colour() {
 fn a_run_without_trials_still_has_a_page() {
     let mut run = fixtures::main_run();
     run.trials.clear();
-    assert!(html(&run.report()).contains("no trial has finished"));
+    assert!(html(&run.analysis()).contains("no trial has finished"));
 }

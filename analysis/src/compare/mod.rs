@@ -1,16 +1,19 @@
 //! Trials side by side: the rows that every document shows.
 
+mod cost;
 mod errors;
 mod group;
 mod phases;
 
+pub use cost::Cost;
 pub use errors::merge_errors;
-pub use group::{Group, LatencySource, Watched};
+pub(crate) use group::thinks;
+pub use group::{Group, LatencySource, References, Watched};
 pub use phases::PhaseMeans;
 
 use poollab_model::{Ceiling, Driver, Load, Route, TrialRecord, WorkloadSpec};
 
-use crate::stats::{Noise, Ratio, Verdict, family_confidence, ratio};
+use crate::stats::{Noise, Ratio, Verdict, family_confidence, interval, ratio};
 
 /// Everything that may be compared with each other: same workload, same load, same route, same driver.
 #[derive(Debug, Clone)]
@@ -27,30 +30,82 @@ pub struct Section {
     pub driver: Driver,
     /// Best goodput first.
     pub groups: Vec<Group>,
-    /// What pgbench reached on the same statement; `None` where it was not measured.
-    pub ceiling_tps: Option<f64>,
+    /// What pgbench reached on the same statement.
+    pub references: References,
     /// The noise of all groups together.
     pub noise: Noise,
     /// The noise of those that work.
     pub steady_noise: Noise,
+    /// The noise of the p99 of those that work.
+    pub tail_noise: Noise,
 }
+
+/// How far the medians of the time held may differ before it counts as a difference of the work itself.
+const EQUAL_HOLDS: f64 = 0.02;
 
 impl Section {
     /// The group with the highest goodput among those whose successes are sound; `None` when nobody had
     /// a sound success.
     pub fn best(&self) -> Option<&Group> {
-        self.groups.iter().find(|group| group.is_sound() && group.requests.ok > 0)
+        self.ranked().next()
     }
 
-    /// The groups that can't be told from the best one: the best, and those sound ones whose difference
-    /// to it is inside the noise.
+    /// The groups with sound successes, highest goodput first.
+    pub fn ranked(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| group.counts())
+    }
+
+    /// The best group and those that are level with it. Empty where somebody can't be ranked against the best: who
+    /// leads is not known then.
     pub fn leaders(&self) -> Vec<&Group> {
         let Some(best) = self.best() else { return Vec::new() };
-        let level = |group: &&Group| {
-            group.label == best.label
-                || group.to_best.is_some_and(|ratio| ratio.verdict() == Verdict::NoDifference)
+        let mut leaders = vec![best];
+        for group in self.ranked().skip(1) {
+            match self.order(best, group) {
+                Verdict::NoDifference => leaders.push(group),
+                Verdict::CannotTell => return Vec::new(),
+                Verdict::Higher | Verdict::Lower => {}
+            }
+        }
+        leaders
+    }
+
+    /// How the goodput of two groups compares. It abstains where their requests held connections for different times:
+    /// goodput of a pool is proportional to 1 / hold, so a hold that differs by the factor `h` explains a difference by
+    /// `h`; only what is beyond `h²` counts. Requests that held for 5.1 ms and 6.1 ms (h = 1.2) are ranked from a
+    /// difference of 43% on.
+    pub fn order(&self, first: &Group, second: &Group) -> Verdict {
+        let Some(interval) = self.ratio(first, second).and_then(|ratio| ratio.interval) else {
+            return Verdict::CannotTell;
         };
-        self.groups.iter().filter(|group| group.is_sound() && group.requests.ok > 0).filter(level).collect()
+        let explained = self.holds_apart(first, second).map_or(1.0, |apart| apart * apart);
+        if interval.low > explained {
+            Verdict::Higher
+        } else if interval.high < 1.0 / explained {
+            Verdict::Lower
+        } else if explained > 1.0 {
+            Verdict::CannotTell
+        } else {
+            Verdict::NoDifference
+        }
+    }
+
+    /// The factor by which the medians of the time held differ, where the workload holds on purpose and it is more than
+    /// 2%. Elsewhere the time held is part of what a strategy does.
+    pub fn holds_apart(&self, first: &Group, second: &Group) -> Option<f64> {
+        let (first, second) = (first.hold_us?, second.hold_us?);
+        let apart = first.max(second) / first.min(second);
+        (thinks(&self.workload) && apart.is_finite() && apart - 1.0 > EQUAL_HOLDS).then_some(apart)
+    }
+
+    /// How the p99 of two groups compares, first over second.
+    pub fn tail_ratio(&self, first: &Group, second: &Group) -> Option<Ratio> {
+        let (first, second) = (first.p99.as_ref()?, second.p99.as_ref()?);
+        ratio(&first.values, &second.values, &self.tail_noise, self.confidence())
+    }
+
+    fn confidence(&self) -> f64 {
+        family_confidence(self.groups.len().saturating_sub(1))
     }
 
     /// The group whose course says most: the one with the largest share of failures, else the best.
@@ -64,17 +119,16 @@ impl Section {
 
     /// Two of its groups' goodput, first over second, at the confidence that fits so many comparisons.
     pub fn ratio(&self, first: &Group, second: &Group) -> Option<Ratio> {
-        let confidence = family_confidence(self.groups.len().saturating_sub(1));
         // A working group is no noisier because a broken one stands beside it.
         let scatters = first.scatters() || second.scatters();
         let noise = if scatters { &self.noise } else { &self.steady_noise };
-        ratio(&first.goodput.values, &second.goodput.values, noise, confidence)
+        ratio(&first.goodput.values, &second.goodput.values, noise, self.confidence())
     }
 }
 
 /// Groups trials (same strategy, pool size, workload, load, route and driver are repeats of one another) and
 /// puts the groups into sections, in the order in which their trials first appear.
-pub fn compare(trials: &[TrialRecord], ceiling: Option<&Ceiling>) -> Vec<Section> {
+pub(crate) fn compare(trials: &[TrialRecord], reference: Option<&Ceiling>) -> Vec<Section> {
     let mut parts: Vec<Vec<&TrialRecord>> = Vec::new();
     for trial in trials {
         match parts.iter_mut().find(|part| same_section(part[0], trial)) {
@@ -82,46 +136,53 @@ pub fn compare(trials: &[TrialRecord], ceiling: Option<&Ceiling>) -> Vec<Section
             None => parts.push(vec![trial]),
         }
     }
-    parts.iter().map(|part| section(part, trials, ceiling)).collect()
+    parts.iter().map(|part| section(part, trials, reference)).collect()
 }
 
-fn section(part: &[&TrialRecord], all: &[TrialRecord], ceiling: Option<&Ceiling>) -> Section {
+fn section(part: &[&TrialRecord], all: &[TrialRecord], reference: Option<&Ceiling>) -> Section {
     let first = part[0];
-    let ceiling_tps = ceiling
-        .filter(|ceiling| ceiling.tps > 0.0 && first.route == Route::Direct)
-        .filter(|ceiling| {
-            first.workload == *ceiling.workload.as_str()
-                || first.workload_spec.to_string() == ceiling.workload
-        })
-        .map(|ceiling| ceiling.tps);
+    let references = references(first, reference);
     let mut groups: Vec<Group> =
-        repeats(part).iter().filter_map(|repeats| Group::of(repeats, ceiling_tps)).collect();
+        repeats(part).iter().filter_map(|repeats| Group::of(repeats, references)).collect();
     groups.sort_by(|a, b| b.goodput.mean.total_cmp(&a.goodput.mean).then_with(|| a.label.cmp(&b.label)));
 
     let noise_of = |wanted: fn(&&Group) -> bool| {
         Noise::of(groups.iter().filter(wanted).map(|group| group.goodput.values.as_slice()))
     };
     let (noise, steady_noise) = (noise_of(|_| true), noise_of(|group| !group.scatters()));
-    let mut section = Section {
+    let tails = groups.iter().filter(|group| !group.scatters()).filter_map(|group| group.p99.as_ref());
+    let tail_noise = Noise::of(tails.map(|tail| tail.values.as_slice()));
+    for group in &mut groups {
+        let noise = if group.scatters() { &noise } else { &steady_noise };
+        group.interval = interval(&group.goodput.values, noise, 0.95);
+    }
+    Section {
         heading: heading(first, all),
         workload: first.workload_spec.clone(),
         load: first.load.clone(),
         route: first.route,
         driver: first.driver,
         groups,
-        ceiling_tps,
+        references,
         noise,
         steady_noise,
-    };
-    if let Some(best) = section.best().cloned() {
-        let ratios: Vec<Option<Ratio>> = section
-            .groups
-            .iter()
-            .map(|group| if group.label == best.label { None } else { section.ratio(group, &best) })
-            .collect();
-        section.groups.iter_mut().zip(ratios).for_each(|(group, ratio)| group.to_best = ratio);
+        tail_noise,
     }
-    section
+}
+
+/// pgbench's figures, where they are those of this section's statement, without a pooler in between.
+fn references(first: &TrialRecord, reference: Option<&Ceiling>) -> References {
+    let suits = |reference: &&Ceiling| {
+        first.route == Route::Direct
+            && (first.workload == *reference.workload.as_str()
+                || first.workload_spec.to_string() == reference.workload)
+    };
+    let Some(reference) = reference.filter(suits) else { return References::default() };
+    let positive = |tps: f64| Some(tps).filter(|tps| *tps > 0.0);
+    References {
+        plain: positive(reference.tps),
+        pipelined: reference.pipelined.as_ref().and_then(|pipelined| positive(pipelined.tps)),
+    }
 }
 
 fn repeats<'a>(part: &[&'a TrialRecord]) -> Vec<Vec<&'a TrialRecord>> {
@@ -177,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn the_ceiling_of_one_workload_is_not_that_of_another() {
+    fn the_reference_of_one_workload_is_not_that_of_another() {
         let run = fixtures::main_run();
         let sections = compare(&run.trials, run.run.ceiling.as_ref());
-        assert!(sections[0].groups.iter().all(|group| group.of_ceiling.is_some()));
-        assert!(sections[1].groups.iter().all(|group| group.of_ceiling.is_none()));
+        assert!(sections[0].groups.iter().all(|group| group.of_reference.is_some()));
+        assert!(sections[1].groups.iter().all(|group| group.of_reference.is_none()));
     }
 
     #[test]

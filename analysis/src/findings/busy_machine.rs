@@ -17,12 +17,16 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         .figure("others_cpu_share", most)
         .figure("trials", disturbed)
         .say(format!(
-            "Others used up to {} of this machine, and more than {} of it in {disturbed} of {} trials. What they took was \
-             missing there, and repeats of the same minute agree all the same. Stop what else runs, or measure again \
-             before you decide by a small difference.",
+            "Other processes used up to {} of this machine, and more than {} of it in {disturbed} of {} trials.{} Stop \
+             them, or measure again before you rely on a small difference.",
             figures::percent(most),
             figures::percent(OTHERS_COUNT),
             context.trials.len(),
+            if context.trials.iter().any(|trial| trial.repeat > 1) {
+                " Repeats do not show it: those of the same minute agree with each other."
+            } else {
+                ""
+            },
         ));
     vec![finding]
 }

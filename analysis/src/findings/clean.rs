@@ -8,6 +8,7 @@ use crate::figures;
 pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         [status(context), left(context), exits(context), unverified(context)].into_iter().flatten().collect();
+    found.extend(repeated(context));
     found.extend(skipped(context));
     found.extend(remarks(context));
     found
@@ -18,15 +19,27 @@ fn status(context: &Context<'_>) -> Option<Finding> {
     let planned = context.run.trials_planned;
     let how = match context.run.status {
         RunStatus::Complete => return None,
-        RunStatus::Running => "has not ended, or ended without a word",
+        RunStatus::Running => "is still going on, or was killed",
         RunStatus::Interrupted => "was interrupted",
         RunStatus::Failed => "ended early",
     };
     let why = context.run.error.as_deref().map_or(String::new(), |why| format!(" {}", why.trim()));
     Some(Draft::problem(FindingKind::Unclean).figure("finished", finished).figure("planned", planned).say(format!(
-        "The run {how}: {finished} of {planned} trials are here. Those are sound; rows may have fewer repeats than asked \
-         for.{why}"
+        "The run {how}: {finished} of {planned} trials finished. They are valid; some rows may have fewer repeats than \
+         planned.{why}"
     )))
+}
+
+/// Lines of `trials.jsonl` that were copied in by hand, or by a merge of two folders.
+fn repeated(context: &Context<'_>) -> Option<Finding> {
+    let ids = context.repeated;
+    (!ids.is_empty()).then(|| {
+        Draft::doubt(FindingKind::Unclean).trials(ids.iter().cloned()).say(format!(
+            "trials.jsonl has {} more than once ({}). Each is counted once, as it stands there first.",
+            figures::plural(ids.len() as u64, "trial", "trials"),
+            figures::list(&ids.iter().take(3).collect::<Vec<_>>()),
+        ))
+    })
 }
 
 fn left(context: &Context<'_>) -> Option<Finding> {
@@ -34,7 +47,7 @@ fn left(context: &Context<'_>) -> Option<Finding> {
     let left: u32 = trials.iter().filter_map(|trial| trial.database.backends_left).sum();
     (left > 0).then(|| {
         Draft::problem(FindingKind::Unclean).trials(ids(&trials)).figure("backends_left", left).say(format!(
-            "{} of {} were still in Postgres after the service had stopped: it leaks connections when it shuts down.",
+            "Postgres still had {} after the service stopped ({}): the service leaks connections at shutdown.",
             figures::plural(left.into(), "connection", "connections"),
             figures::list(&ids(&trials)),
         ))
@@ -56,7 +69,7 @@ fn unverified(context: &Context<'_>) -> Option<Finding> {
     let trials = hit(context, |trial| trial.database.statements_verified == Some(false));
     (!trials.is_empty()).then(|| {
         Draft::problem(FindingKind::Unclean).trials(ids(&trials)).say(format!(
-            "The database did not see the statements that the workload claims, in {}: those rows measure something else.",
+            "Postgres did not see the statements of the workload in {}. Ignore those rows: they measure something else.",
             figures::list(&ids(&trials)),
         ))
     })

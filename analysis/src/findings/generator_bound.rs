@@ -22,8 +22,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
                 .groups(hit.iter().copied())
                 .figure("cpu_share", highest)
                 .say(format!(
-                    "The load generator used up to {} of its core with {}: it may have been the limit, and the true \
-                     goodput may be higher. Give the machine more cores, or the load fewer users.",
+                    "The load generator used up to {} of its core with {}. It may have been the limit: the true goodput \
+                     may be higher. Use more cores, or lower --users.",
                     figures::percent(highest),
                     names(&hit),
                 ));

@@ -17,7 +17,7 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         .filter(|section| !came_in_bursts(context, section))
         .flat_map(|holding| {
             let plain = plain_counterpart(context, holding);
-            [one_at_a_time(holding, plain), pools(holding, plain)]
+            [one_at_a_time(holding, plain), pools(context, holding, plain)]
         })
         .flatten()
         .collect()
@@ -47,7 +47,7 @@ fn one_at_a_time(holding: &Section, plain: Option<&Section>) -> Option<Finding> 
     let most = 1_000_000.0 / held_us;
     let fell = plain.and_then(|plain| twin(plain, group)).map_or(String::new(), |(before, place)| {
         format!(
-            " Without the wait ({}) it came {} with {}/s.",
+            " Without the wait ({}) it was {} with {}/s.",
             plain.map_or("", |plain| plain.heading.as_str()),
             ordinal(place),
             figures::rate(before.goodput.mean)
@@ -56,11 +56,7 @@ fn one_at_a_time(holding: &Section, plain: Option<&Section>) -> Option<Finding> 
     let pool =
         pick(holding, Acquisition::Pooled).into_iter().find(|pool| pool.goodput.mean > group.goodput.mean);
     let cure = pool.map_or(String::new(), |pool| {
-        format!(
-            " {} served {} times as much.",
-            pool.label,
-            figures::times(pool.goodput.mean / group.goodput.mean.max(f64::MIN_POSITIVE))
-        )
+        format!(" {} reached {}/s.", pool.label, figures::rate(pool.goodput.mean))
     });
     let finding = Draft::note(FindingKind::HoldEffect)
         .section(holding)
@@ -69,8 +65,8 @@ fn one_at_a_time(holding: &Section, plain: Option<&Section>) -> Option<Finding> 
         .figure("most_rps", most)
         .figure("goodput_rps", group.goodput.mean)
         .say(format!(
-            "{} {} one request at a time, and each keeps the connection for {}: {}/s is the most that can come of it, \
-             {}/s did.{fell}{cure} Give the service a pool, or give the connection back before the wait (--release-early).",
+            "{} {} one request at a time and holds its connection for {}. Its upper limit is {}/s; it reached {}/s.{fell}\
+             {cure} Use a pool, or return the connection before the wait (--release-early).",
             names(&locked),
             if locked.len() == 1 { "serves" } else { "serve" },
             figures::time(held_us),
@@ -80,45 +76,68 @@ fn one_at_a_time(holding: &Section, plain: Option<&Section>) -> Option<Finding> 
     (group.goodput.mean > 0.0).then_some(finding)
 }
 
-/// A pool of `size` gives at most `size / hold`.
-fn pools(holding: &Section, plain: Option<&Section>) -> Option<Finding> {
-    let pools: Vec<&Group> =
-        pick(holding, Acquisition::Pooled).into_iter().filter(|group| group.goodput.mean > 0.0).collect();
-    let best = *pools.first()?;
-    let (size, held_us) = (best.pool_size?, held(best)?);
-    let most = f64::from(size) * 1_000_000.0 / held_us;
-    let used = best.goodput.mean / most;
+/// A pool's limit: `processes × size / hold`, with the time that its own requests held their connections.
+struct Limit<'a> {
+    group: &'a Group,
+    held_us: f64,
+    most: f64,
+}
+
+impl Limit<'_> {
+    fn used(&self) -> f64 {
+        self.group.goodput.mean / self.most
+    }
+}
+
+fn limit<'a>(context: &Context<'_>, group: &'a Group) -> Option<Limit<'a>> {
+    let (size, held_us) = (group.pool_size?, held(group)?);
+    let connections = f64::from(size) * f64::from(context.processes(group));
+    Some(Limit { group, held_us, most: connections * 1_000_000.0 / held_us })
+}
+
+/// Each pool against its own limit.
+fn pools(context: &Context<'_>, holding: &Section, plain: Option<&Section>) -> Option<Finding> {
+    let pools = pick(holding, Acquisition::Pooled).into_iter().filter(|group| group.goodput.mean > 0.0);
+    let limits: Vec<Limit<'_>> = pools.filter_map(|group| limit(context, group)).collect();
+    let best = limits.first()?;
     let slower = plain
-        .and_then(|plain| twin(plain, best))
+        .and_then(|plain| twin(plain, best.group))
         .filter(|(before, _)| before.goodput.mean > 0.0)
         .map_or(String::new(), |(before, _)| {
             format!(
-                " That is {} of its {}/s without the wait.",
-                figures::percent(best.goodput.mean / before.goodput.mean),
+                " Without the wait {} reached {}/s.",
+                best.group.label,
                 figures::rate(before.goodput.mean)
             )
         });
-    let verdict = if used >= 0.8 {
-        "The pool is the limit, not Postgres: give connections back before the wait (--release-early), or raise the pool \
+    let told: Vec<String> = limits
+        .iter()
+        .map(|limit| {
+            format!(
+                "{} {}/s of {}/s ({})",
+                limit.group.label,
+                figures::rate(limit.group.goodput.mean),
+                figures::rate(limit.most),
+                figures::percent(limit.used())
+            )
+        })
+        .collect();
+    let verdict = if best.used() >= 0.8 {
+        "The pool is the limit, not Postgres. Return connections before the wait (--release-early), or raise --pool-size \
          within the free slots."
     } else {
-        "Something else than the pool's size is the limit: see where the time went."
+        "The size of the pool is not the limit: see where the time went."
     };
     let finding = Draft::note(FindingKind::HoldEffect)
         .section(holding)
-        .groups(pools.iter().copied())
-        .figure("held_us", held_us)
-        .figure("most_rps", most)
-        .figure("goodput_rps", best.goodput.mean)
-        .figure("share_of_most", used)
+        .groups(limits.iter().map(|limit| limit.group))
+        .figure("held_us", best.held_us)
+        .figure("most_rps", best.most)
+        .figure("goodput_rps", best.group.goodput.mean)
+        .figure("share_of_most", best.used())
         .say(format!(
-            "A pool of {size} whose connections are kept for {} can give {}/s at most; {} gave {}/s, {} of that.{slower} \
-             {verdict}",
-            figures::time(held_us),
-            figures::rate(most),
-            best.label,
-            figures::rate(best.goodput.mean),
-            figures::percent(used),
+            "Goodput against the upper limit (connections / time held): {}.{slower} {verdict}",
+            figures::list(&told)
         ));
     Some(finding)
 }
@@ -140,11 +159,61 @@ fn twin<'a>(section: &'a Section, group: &Group) -> Option<(&'a Group, usize)> {
     Some((&section.groups[place], place + 1))
 }
 
+/// `1st`, `22nd`, `11th`.
 fn ordinal(place: usize) -> String {
-    match place {
-        1 => "first".to_owned(),
-        2 => "second".to_owned(),
-        3 => "third".to_owned(),
-        _ => format!("{place}th"),
+    let suffix = match (place % 100, place % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{place}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use poollab_model::{FindingKind, TrialRecord};
+
+    use super::*;
+    use crate::fixtures;
+
+    fn told(change: impl Fn(&mut TrialRecord)) -> String {
+        let mut run = fixtures::main_run();
+        run.trials.iter_mut().for_each(change);
+        let found = run.findings();
+        found.into_iter().filter(|finding| finding.kind == FindingKind::HoldEffect).nth(1).unwrap().text
+    }
+
+    #[test]
+    fn each_pool_is_measured_by_the_time_that_its_own_requests_held() {
+        // r2d2 holds for half as long, so its limit is twice deadpool's: 8 / 2.78 ms is 2,877/s, and 1,468/s is half.
+        let text = told(|trial| {
+            if trial.strategy == "r2d2"
+                && let Some(hold) = &mut trial.phases_us.hold
+            {
+                hold.mean /= 2.0;
+            }
+        });
+        let share = |label: &str| -> f64 {
+            let from = text.find(label).unwrap();
+            let (open, close) = (text[from..].find('(').unwrap(), text[from..].find("%)").unwrap());
+            text[from + open + 1..from + close].parse().unwrap()
+        };
+        assert!(share("deadpool ×8") > 90.0 && share("r2d2 ×8") < 60.0, "{text}");
+    }
+
+    #[test]
+    fn several_processes_have_as_many_pools() {
+        let text = told(|trial| trial.server.processes = Some(3));
+        assert!(text.contains("deadpool ×8 1,480/s of 4,5") && text.contains("(33%)"), "{text}");
+    }
+
+    #[test]
+    fn places_have_the_endings_that_english_gives_them() {
+        assert_eq!(
+            [1, 2, 3, 4, 11, 12, 13, 21, 22, 111, 121].map(ordinal),
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "111th", "121st"]
+        );
     }
 }

@@ -7,7 +7,12 @@ use crate::compare::{Group, Section};
 use crate::figures;
 
 pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
-    context.sections.iter().flat_map(|section| [wrong_answers(section), overlap(section)]).flatten().collect()
+    context
+        .sections
+        .iter()
+        .flat_map(|section| [wrong_answers(section), mixed_up(section), overlap(section)])
+        .flatten()
+        .collect()
 }
 
 fn wrong_answers(section: &Section) -> Option<Finding> {
@@ -20,15 +25,34 @@ fn wrong_answers(section: &Section) -> Option<Finding> {
             .groups(hit.iter().copied())
             .figure("count", count)
             .say(format!(
-                "{} answered {} with status 200 and wrong data: another request's, or data that had been lost. Don't use \
-                 a strategy for this work that gives wrong answers, however fast it is.",
+                "{} answered {} with status 200 and wrong data: another request's data, or data that was lost. Do not use a \
+                 strategy that gives wrong answers.",
                 names(&hit),
                 figures::plural(count, "request", "requests"),
             ))
     })
 }
 
-/// One connection for all, seen idle in a transaction, while several requests held it at once.
+/// Postgres itself said that a BEGIN came inside a transaction, or a COMMIT outside of one.
+fn mixed_up(section: &Section) -> Option<Finding> {
+    let hit: Vec<(&Group, &str)> =
+        section.groups.iter().filter_map(|group| Some((group, group.mixed_up()?))).collect();
+    let (_, state) = *hit.first()?;
+    let groups: Vec<&Group> = hit.iter().map(|(group, _)| *group).collect();
+    let finding = Draft::problem(FindingKind::Isolation)
+        .section(section)
+        .groups(groups.iter().copied())
+        .figure("sqlstate", state)
+        .say(format!(
+            "{}: Postgres reported SQLSTATE {state}. Requests share one connection, and their transactions run into each \
+             other. Ignore its figures: these results are not valid. Give each transaction a connection of its own, from \
+             a pool.",
+            names(&groups),
+        ));
+    Some(finding)
+}
+
+/// One connection for all, and several requests inside a transaction on it at once.
 fn overlap(section: &Section) -> Option<Finding> {
     let hit: Vec<(&Group, f64)> =
         section.groups.iter().filter_map(|group| Some((group, group.overlapping_transactions()?))).collect();
@@ -40,10 +64,9 @@ fn overlap(section: &Section) -> Option<Finding> {
         .figure("requests_on_one_connection", holders)
         .figure("goodput_rps", first.goodput.mean)
         .say(format!(
-            "{}: on average {} requests had the one connection at the same time, and it was seen idle in a transaction. \
-             Their BEGIN and COMMIT run into each other: one's COMMIT ends another's transaction, one's error rolls \
-             another's writes back. Its {}/s are no achievement. Give each transaction a connection of its own, from a \
-             pool.",
+            "{}: on average {} requests had a transaction open on the one shared connection at the same time. One \
+             request's COMMIT ends another's transaction, and one's error rolls back another's writes. Ignore its {}/s: \
+             these results are not valid. Give each transaction a connection of its own, from a pool.",
             names(&groups),
             figures::rate(holders),
             figures::rate(first.goodput.mean),

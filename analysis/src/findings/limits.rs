@@ -23,8 +23,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
     };
     let was = if missing.len() == 1 { "was" } else { "were" };
     vec![Draft::problem(FindingKind::LimitsNotInForce).figure("missing", missing.clone()).say(format!(
-        "{} {was} NOT in force: Postgres had as much of the machine as it wanted, and the figures belong to this \
-         machine, not to the limits.{reasons} Don't compare them with a run whose limits were in force.",
+        "{} {was} NOT in force: Postgres could use the whole machine.{reasons} Do not compare these figures with a run \
+         whose limits were in force.",
         capital(&crate::figures::list(&missing)),
     ))]
 }

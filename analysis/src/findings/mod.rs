@@ -3,8 +3,8 @@
 //! A family looks at the whole run and returns what it found, with the figures that it rests on. It
 //! reasons with [`Acquisition`](poollab_model::Acquisition) and figures, never with a strategy's name.
 
+mod bound;
 pub(crate) mod busy_machine;
-mod ceiling_share;
 mod clean;
 mod debug_build;
 mod draft;
@@ -19,15 +19,18 @@ mod memory;
 mod no_difference;
 mod pool_exceeds_slots;
 mod ranking;
+mod reference_share;
 mod shortfall;
+mod tail;
 mod throttled;
 mod time_spent;
 mod too_short;
+mod unequal_holds;
 mod unobserved;
 
 use poollab_model::{Environment, Finding, Plan, RunInfo, TrialRecord};
 
-use crate::compare::{Group, Section, compare};
+use crate::compare::{Group, Section};
 use draft::Draft;
 
 /// What a family may look at.
@@ -36,7 +39,9 @@ pub(crate) struct Context<'a> {
     plan: &'a Plan,
     environment: &'a Environment,
     trials: &'a [TrialRecord],
-    sections: Vec<Section>,
+    sections: &'a [Section],
+    /// Ids of trials that were given more than once.
+    repeated: &'a [String],
 }
 
 type Family = fn(&Context<'_>) -> Vec<Finding>;
@@ -51,34 +56,44 @@ const FAMILIES: &[Family] = &[
     shortfall::find,
     limits::find,
     generator_bound::find,
+    bound::find,
     busy_machine::find,
+    unequal_holds::find,
     throttled::find,
     too_short::find,
     pool_exceeds_slots::find,
     unobserved::find,
     drivers::find,
     ranking::find,
+    tail::find,
     no_difference::find,
     hold_effect::find,
     time_spent::find,
-    ceiling_share::find,
+    reference_share::find,
 ];
 
 /// Concludes from a run. Problems come first, then doubts, then conclusions.
-pub fn findings(
+pub(crate) fn findings(
     run: &RunInfo,
     plan: &Plan,
     environment: &Environment,
     trials: &[TrialRecord],
+    sections: &[Section],
+    repeated: &[String],
 ) -> Vec<Finding> {
-    let sections = compare(trials, run.ceiling.as_ref());
-    let context = Context { run, plan, environment, trials, sections };
+    let context = Context { run, plan, environment, trials, sections, repeated };
     let mut found: Vec<Finding> = FAMILIES.iter().flat_map(|family| family(&context)).collect();
     found.sort_by_key(|finding| finding.severity);
     found
 }
 
 impl Context<'_> {
+    /// Processes of the service, each with a pool of its own.
+    fn processes(&self, group: &Group) -> u32 {
+        let ours = self.trials.iter().filter(|trial| group.trials.contains(&trial.id));
+        ours.filter_map(|trial| trial.server.processes).max().unwrap_or(1).max(1)
+    }
+
     /// Slots that ordinary roles can use while the observer holds one, as the database reported them.
     fn free_slots(&self, group: &Group) -> u32 {
         let seen =

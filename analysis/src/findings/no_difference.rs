@@ -18,10 +18,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
 /// Neighbours in the ranking that can't be told from the first of them.
 fn clusters(section: &Section) -> Vec<Vec<&Group>> {
     let mut clusters: Vec<Vec<&Group>> = Vec::new();
-    for group in section.groups.iter().filter(|group| group.requests.ok > 0 && group.is_sound()) {
-        let alike = |cluster: &&mut Vec<&Group>| {
-            section.ratio(cluster[0], group).is_some_and(|ratio| ratio.verdict() == Verdict::NoDifference)
-        };
+    for group in section.ranked() {
+        let alike = |cluster: &&mut Vec<&Group>| section.order(cluster[0], group) == Verdict::NoDifference;
         match clusters.last_mut().filter(alike) {
             Some(cluster) => cluster.push(group),
             None => clusters.push(vec![group]),
@@ -43,8 +41,8 @@ fn say(section: &Section, cluster: &[&Group]) -> Finding {
         .figure("difference", apart)
         .figure("smallest_visible_difference", needed)
         .say(format!(
-            "{} differ by {}, which is inside the noise: no difference. With these repeats it would take more than \
-             {}; for finer differences raise --repeats.",
+            "{} differ by {}: too close to rank with this many repeats. The smallest difference that would show is {}. \
+             Raise --repeats to see smaller ones.",
             names(cluster),
             figures::percent(apart),
             figures::percent(needed),

@@ -1,4 +1,4 @@
-//! The order by goodput, with its spread.
+//! The order by goodput, with its interval.
 
 use poollab_model::{Finding, FindingKind};
 use serde_json::json;
@@ -6,18 +6,23 @@ use serde_json::json;
 use super::{Context, Draft, names};
 use crate::compare::{Group, Section};
 use crate::figures;
+use crate::stats::Verdict;
 
 /// How many of the followers are named.
 const NAMED: usize = 3;
 
 pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
-    context.sections.iter().filter_map(one).collect()
+    context.sections.iter().filter_map(|section| one(context, section)).collect()
 }
 
-fn one(section: &Section) -> Option<Finding> {
-    let ranked: Vec<&Group> =
-        section.groups.iter().filter(|group| group.requests.ok > 0 && group.is_sound()).collect();
-    let (leaders, best) = (section.leaders(), *ranked.first()?);
+/// `None` where nobody leads: nothing succeeded, or there is not enough data.
+fn one(context: &Context<'_>, section: &Section) -> Option<Finding> {
+    let ranked: Vec<&Group> = section.ranked().collect();
+    let leaders = section.leaders();
+    let best = *leaders.first()?;
+    if best.goodput.repeats() < 2 {
+        return None;
+    }
     let table: Vec<_> = ranked
         .iter()
         .map(|group| {
@@ -30,28 +35,28 @@ fn one(section: &Section) -> Option<Finding> {
             })
         })
         .collect();
-    let behind: Vec<&Group> = ranked
-        .iter()
-        .copied()
-        .filter(|group| leaders.iter().all(|leader| leader.label != group.label))
-        .collect();
-    let sentences = [first_place(&leaders), followers(best, &behind, leaders.len()), unsound(section)]
-        .into_iter()
-        .flatten();
+    let behind: Vec<&Group> =
+        ranked.iter().copied().filter(|group| section.order(best, group) == Verdict::Higher).collect();
+    let sentences = [
+        first_place(&leaders),
+        breaks(context, section, &leaders),
+        followers(section, best, &behind),
+        unsound(section),
+    ];
     let finding = Draft::note(FindingKind::Ranking)
         .section(section)
         .groups(ranked.iter().copied())
         .figure("ranking", table)
-        .say(sentences.collect::<Vec<_>>().join(" "));
+        .say(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "));
     Some(finding)
 }
 
 fn first_place(leaders: &[&Group]) -> Option<String> {
     match leaders {
         [] => None,
-        [best] => Some(format!("{} has the highest goodput, {}.", best.label, reached(best))),
+        [best] => Some(format!("{} has the highest goodput: {}.", best.label, reached(best))),
         [best, .., last] => Some(format!(
-            "{} lead with {} to {}: the noise allows no order between them.",
+            "{} lead with {} to {}: too close to rank with this many repeats.",
             names(leaders),
             reached(best),
             reached(last)
@@ -59,26 +64,47 @@ fn first_place(leaders: &[&Group]) -> Option<String> {
     }
 }
 
-fn followers(best: &Group, behind: &[&Group], leaders: usize) -> Option<String> {
-    let (last, middle) = behind.split_last()?;
-    let mut text = String::new();
-    if !middle.is_empty() {
-        let named: Vec<String> =
-            middle.iter().take(NAMED).map(|group| format!("{} ({})", group.label, reached(group))).collect();
-        let rest = middle.len().saturating_sub(NAMED);
-        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        let whom = if leaders > 1 { "them" } else { "it" };
-        text.push_str(&format!("After {whom}: {}{more}. ", named.join(", ")));
-    }
-    let share = if last.goodput.mean > 0.0 { best.goodput.mean / last.goodput.mean } else { 1.0 };
-    let distance = if share >= 2.0 {
-        format!("{} times less than the first", figures::times(share))
-    } else if share < 1.005 {
-        "as much as the first".to_owned()
-    } else {
-        format!("{} below the first", figures::percent(1.0 - 1.0 / share))
+/// What leads here and breaks on another workload is no winner without a word about it.
+fn breaks(context: &Context<'_>, section: &Section, leaders: &[&Group]) -> Option<String> {
+    let broken = |leader: &&&Group| {
+        let elsewhere = context.sections.iter().filter(|other| other.heading != section.heading);
+        let places: Vec<&str> = elsewhere
+            .filter(|other| {
+                let mut groups = other.groups.iter();
+                groups.any(|g| g.label == leader.label && (!g.is_sound() || g.failed_share() > 0.0))
+            })
+            .map(|other| other.heading.as_str())
+            .collect();
+        (!places.is_empty()).then(|| format!("{} breaks on {}.", leader.label, figures::list(&places)))
     };
-    text.push_str(&format!("Last is {} with {}, {distance}.", last.label, reached(last)));
+    let told: Vec<String> = leaders.iter().filter_map(|leader| broken(&leader)).collect();
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
+/// Everybody here is behind the best beyond the noise; an order among them is claimed for the slowest alone, and only
+/// where each of the others is ahead of it beyond the noise, too.
+fn followers(section: &Section, best: &Group, behind: &[&Group]) -> Option<String> {
+    let (last, middle) = behind.split_last()?;
+    let slowest = middle.iter().all(|group| section.order(group, last) == Verdict::Higher);
+    let listed = if slowest { middle } else { behind };
+    let mut text = String::new();
+    if !listed.is_empty() {
+        let named: Vec<String> =
+            listed.iter().take(NAMED).map(|group| format!("{} ({})", group.label, reached(group))).collect();
+        let rest = listed.len().saturating_sub(NAMED);
+        let named =
+            if rest > 0 { format!("{} and {rest} more", named.join(", ")) } else { figures::list(&named) };
+        text = format!("Slower: {named}.");
+    }
+    if slowest {
+        let blank = if text.is_empty() { "" } else { " " };
+        text += &format!(
+            "{blank}{} is slowest: {}, {} of the leader.",
+            last.label,
+            reached(last),
+            figures::percent(last.goodput.mean / best.goodput.mean)
+        );
+    }
     Some(text)
 }
 
@@ -86,14 +112,14 @@ fn unsound(section: &Section) -> Option<String> {
     let out: Vec<&Group> = section.groups.iter().filter(|group| !group.is_sound()).collect();
     (!out.is_empty()).then(|| {
         let verb = if out.len() == 1 { "is" } else { "are" };
-        format!("{} {verb} left out of this ranking: what came back was not sound.", names(&out))
+        format!("{} {verb} not ranked: these results are not valid.", names(&out))
     })
 }
 
 /// `7,480/s ± 1.5%`.
 fn reached(group: &Group) -> String {
     let rate = figures::rate(group.goodput.mean);
-    match group.goodput.half_range_share() {
+    match group.plus_minus() {
         Some(share) => format!("{rate}/s ± {}", figures::percent(share)),
         None => format!("{rate}/s"),
     }

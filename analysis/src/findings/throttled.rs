@@ -27,17 +27,17 @@ fn of_section(context: &Context<'_>, section: &Section) -> Option<Finding> {
     let share = if figures::percent(lowest) == figures::percent(highest) {
         figures::percent(highest)
     } else {
-        format!("{} to {}", figures::percent(lowest).trim_end_matches("%"), figures::percent(highest))
+        format!("{}–{}", figures::percent(lowest).trim_end_matches('%'), figures::percent(highest))
     };
-    let limit = context.environment.limits.cpus.map_or(String::new(), |cpus| format!(" of {cpus} CPU"));
+    let limit = context.environment.limits.cpus.map_or(String::new(), |cpus| format!(" (limit: {cpus} CPU)"));
     let finding = Draft::doubt(FindingKind::Throttled)
         .section(section)
         .groups(groups.iter().copied())
         .figure("lowest_share", lowest)
         .figure("highest_share", highest)
         .say(format!(
-            "Postgres was stopped by its limit{limit} in {share} of its scheduling periods ({who}). High percentiles show \
-             the pauses of that limit, not the strategies; goodput shows how well each uses what CPU there is."
+            "Postgres was CPU-throttled{limit} in {share} of scheduling periods ({who}). High percentiles show the pauses of \
+             that limit, not the strategies. Goodput shows how well each strategy uses the CPU that there is."
         ));
     Some(finding)
 }

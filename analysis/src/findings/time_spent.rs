@@ -42,17 +42,17 @@ fn say(section: &Section, phase: &'static str, groups: &[(&Group, f64)]) -> Find
     let (low, high) = (shares.clone().fold(1.0, f64::min), shares.fold(0.0, f64::max));
     let range = match (figures::percent(low), figures::percent(high)) {
         (low, high) if low == high => high,
-        (low, high) => format!("{} to {high}", low.trim_end_matches("%")),
+        (low, high) => format!("{}–{high}", low.trim_end_matches('%')),
     };
     let meaning = match phase {
         "wait" => {
-            "waiting for a connection. That is the queue in front of the database, not the cost of the strategy: the \
-             load keeps more requests in flight than there are connections"
+            "waiting for a connection. That is the queue in front of the pool: there are more requests in flight than \
+             connections"
         }
         "connect" => "connecting. Keep connections instead of opening one for each request",
-        "query" => "on the statement itself, queues inside Postgres and on the shared connection included",
-        "hold" => "holding the connection without using it. Give it back before the wait",
-        _ => "outside the connection: HTTP, the service's own computing and queues",
+        "query" => "on the statement, including queues inside Postgres and on a shared connection",
+        "hold" => "holding the connection without using it. Return it before the wait",
+        _ => "outside the connection: HTTP, and the service's own computing and queues",
     };
     let groups: Vec<&Group> = groups.iter().map(|(group, _)| *group).collect();
     Draft::note(FindingKind::TimeSpent)
@@ -61,5 +61,5 @@ fn say(section: &Section, phase: &'static str, groups: &[(&Group, f64)]) -> Find
         .figure("phase", phase)
         .figure("lowest_share", low)
         .figure("highest_share", high)
-        .say(format!("{} spent {range} of the time of a success {meaning}.", names(&groups)))
+        .say(format!("{}: successful requests spent {range} of their time {meaning}.", names(&groups)))
 }

@@ -29,10 +29,9 @@ fn few_successes(section: &Section) -> Option<Finding> {
         .groups(hit.iter().copied())
         .figure("fewest_successes", fewest)
         .say(format!(
-            "{} had only {} or little more: below {} a p99 rests on fewer than ten requests. Lengthen --duration if it \
-             matters.",
+            "{} had only about {}, too few for a reliable p99 ({} or more are needed). Raise --duration if p99 matters.",
             names(&hit),
-            figures::plural(fewest, "success", "successes"),
+            figures::plural(fewest, "successful request", "successful requests"),
             figures::whole(ENOUGH_FOR_P99),
         ));
     Some(finding)
@@ -45,8 +44,8 @@ fn short(context: &Context<'_>) -> Option<Finding> {
         .trials(trials.iter().map(|trial| trial.id.clone()))
         .figure("measured_s", shortest)
         .say(format!(
-            "{} measured for less than a second ({} the shortest): start-up effects and single pauses weigh too much. \
-             Lengthen --duration.",
+            "{} measured for less than a second (shortest: {}). Single pauses weigh too much in that time. Raise \
+             --duration.",
             figures::plural(trials.len() as u64, "trial was", "trials were"),
             figures::time(shortest.max(0.0) * 1e6),
         ));
@@ -60,9 +59,9 @@ fn once(context: &Context<'_>) -> Option<Finding> {
     (comparable && !single.is_empty()).then(|| {
         let all = context.sections.iter().map(|section| section.groups.len()).sum::<usize>() == single.len();
         let who = if all { "Each trial".to_owned() } else { format!("{} of the rows", single.len()) };
-        Draft::doubt(FindingKind::TooShort).groups(single.iter().copied()).figure("repeats", 1).say(format!(
-            "{who} ran once, so nothing is known about the noise: how sure a difference is can't be told. Use --repeats 3 \
-             or more."
-        ))
+        Draft::doubt(FindingKind::TooShort)
+            .groups(single.iter().copied())
+            .figure("repeats", 1)
+            .say(format!("{who} ran once: not enough data to rank. Use --repeats 3 or more."))
     })
 }

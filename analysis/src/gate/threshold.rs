@@ -133,7 +133,8 @@ impl fmt::Display for Threshold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{compare, fixtures};
+    use crate::compare::compare;
+    use crate::fixtures;
 
     fn broken(text: &str) -> Vec<String> {
         text.parse::<Threshold>().unwrap().broken(&compare(&fixtures::main_run().trials, None))

@@ -41,12 +41,6 @@ impl Spread {
     pub fn repeats(&self) -> usize {
         self.values.len()
     }
-
-    /// Half the distance from the lowest to the highest repeat, as a share of their mean: the `±` of
-    /// tables. It assumes nothing about a distribution. `None` for one repeat, or a mean of 0.
-    pub fn half_range_share(&self) -> Option<f64> {
-        (self.repeats() > 1 && self.mean > 0.0).then(|| (self.max - self.min) / 2.0 / self.mean)
-    }
 }
 
 #[cfg(test)]
@@ -56,8 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_repeat_has_no_spread() {
-        assert_eq!(Spread::of([5.0]).unwrap().half_range_share(), None);
+    fn what_is_no_number_is_no_repeat() {
         assert_eq!(Spread::of([f64::NAN]), None);
     }
 

@@ -11,8 +11,8 @@ use crate::{folder, output};
 
 /// Prints one form of the report, or writes all of them into the folder.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    let mut report = folder::read(&args.run).map_err(Failure::usage)?;
-    report.k6 = k6(&args.k6).map_err(Failure::Usage)?;
+    let mut report = folder::analyse(&args.run).map_err(Failure::usage)?;
+    report.report.k6 = k6(&args.k6).map_err(Failure::Usage)?;
     if args.write {
         let names = folder::write_documents(&args.run, &report)
             .map_err(|why| Failure::environment(format!("can't write into {}: {why}", args.run.display())))?;

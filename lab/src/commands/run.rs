@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use poollab_analysis::Analysis;
 use poollab_analysis::gate::Threshold;
-use poollab_model::Report;
 
 use crate::cli::{RunArgs, RunCommand, Typed};
 use crate::exit::Failure;
@@ -110,15 +110,15 @@ fn stranger<'a>(resumed: &'a runner::Resumed, resolved: &Resolved) -> Option<&'a
 }
 
 /// Thresholds that are not reached, in words. A trial without a result reaches none.
-fn missed(thresholds: &[Threshold], report: &Report, left_out: usize) -> Vec<String> {
+fn missed(thresholds: &[Threshold], analysis: &Analysis, left_out: usize) -> Vec<String> {
     if thresholds.is_empty() {
         return Vec::new();
     }
-    let sections = poollab_analysis::compare(&report.trials, report.ceiling.as_ref());
-    let mut missed: Vec<String> = thresholds.iter().flat_map(|one| one.broken(&sections)).collect();
+    let mut missed: Vec<String> = thresholds.iter().flat_map(|one| one.broken(&analysis.sections)).collect();
     // Those that can't be run at all were left out from the start, which the user was told.
     missed.extend(
-        report
+        analysis
+            .report
             .run
             .skipped
             .iter()

@@ -159,6 +159,7 @@ pub async fn carry_out(
 
     let pools = services::pools(&services);
     let settings = services[0].settings.clone();
+    let processes = u32::try_from(services.len()).unwrap_or(u32::MAX);
     let result = result?;
     let to = from + Duration::from_secs_f64(result.measured_s.max(0.0));
     let opened = services::opened(&services, from, to);
@@ -183,6 +184,7 @@ pub async fn carry_out(
         to,
         result,
         pools,
+        processes,
         opened,
         cpu_s,
         memory_peak: (memory > 0).then_some(memory),

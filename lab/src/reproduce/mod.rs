@@ -173,8 +173,8 @@ async fn carry_out(
     };
     folder.write_run(&info).map_err(unwritable)?;
     summary::write(folder.path(), scenario, &seen, verdict.as_ref(), &outcome, &text).map_err(unwritable)?;
-    let report = folder::read(folder.path()).map_err(Failure::Environment)?;
-    folder::write_documents(folder.path(), &report).map_err(unwritable)?;
+    let analysis = folder::analyse(folder.path()).map_err(Failure::Environment)?;
+    folder::write_documents(folder.path(), &analysis).map_err(unwritable)?;
     output::print(&format!("run: {}\n\n", folder.path().display()));
     Ok(outcome)
 }

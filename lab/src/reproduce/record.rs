@@ -35,6 +35,8 @@ pub struct Measured<'a> {
     pub result: LoadResult,
     /// The pools of all processes together.
     pub pools: Vec<(Instant, PoolCounts)>,
+    /// How many processes there are.
+    pub processes: u32,
     /// Connections that they opened.
     pub opened: u64,
     /// CPU seconds of all processes.
@@ -95,6 +97,7 @@ pub fn trial(measured: Measured<'_>, bench: &Bench) -> Result<TrialRecord, Strin
             connections_opened: Some(measured.opened),
             round_trips_per_request: None,
             round_trips_connecting: None,
+            processes: (measured.processes > 1).then_some(measured.processes),
             exit_code: None,
         },
         others_cpu_share: None,

@@ -224,6 +224,7 @@ impl Database {
             clients: measured.clients,
             tps: measured.tps,
             samples: vec![measured.tps],
+            pipelined: None,
         }))
     }
 

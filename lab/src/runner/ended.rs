@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use poollab_model::Report;
+use poollab_analysis::Analysis;
 
 use crate::exit::Failure;
 use crate::folder;
@@ -19,9 +19,9 @@ pub struct Ended {
 impl Ended {
     /// Concludes from what was measured and writes the documents. Where they can't be written the conclusions are
     /// still given, and what went wrong joins [`stopped`](Self::stopped): nothing that was measured is lost.
-    pub fn document(&mut self) -> Result<Report, Failure> {
-        let report = folder::read(&self.folder).map_err(Failure::Environment)?;
-        if let Err(why) = folder::write_documents(&self.folder, &report) {
+    pub fn document(&mut self) -> Result<Analysis, Failure> {
+        let analysis = folder::analyse(&self.folder).map_err(Failure::Environment)?;
+        if let Err(why) = folder::write_documents(&self.folder, &analysis) {
             let unwritten = format!(
                 "the report can't be written: {why}; when it can be:  poollab report {} --write",
                 self.folder.display()
@@ -31,6 +31,6 @@ impl Ended {
                 None => Failure::Environment(unwritten),
             });
         }
-        Ok(report)
+        Ok(analysis)
     }
 }

@@ -44,7 +44,7 @@ pub fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
         answer = Some(search(bench, &asked, &resolved, &template).await?);
         Ok(())
     })?;
-    let report = ended.document()?;
+    let report = ended.document()?.report;
     if let Some(stopped) = ended.stopped {
         return Err(stopped);
     }

@@ -69,7 +69,7 @@ async fn index(shelf: web::Data<Shelf>) -> HttpResponse {
 async fn report(shelf: web::Data<Shelf>, id: web::Path<String>) -> HttpResponse {
     let out = shelf.0.clone();
     // The report brings a policy of its own.
-    answer(move || Ok(poollab_report::html(&folder::read(&on_shelf(&id, &out)?)?)), "").await
+    answer(move || Ok(poollab_report::html(&folder::analyse(&on_shelf(&id, &out)?)?)), "").await
 }
 
 #[derive(Deserialize)]

@@ -3,14 +3,14 @@
 mod contrast;
 
 use poollab_analysis::diff::diff;
-use poollab_analysis::fixtures;
-use poollab_model::{Burst, BurstRequest, ErrorKind, Report};
+use poollab_analysis::{Analysis, fixtures};
+use poollab_model::{Burst, BurstRequest, ErrorKind};
 
 use crate::tune::canned;
 use crate::{html, tune, view};
 
 /// A run with everything that a report can show.
-fn everything() -> Report {
+fn everything() -> Analysis {
     let mut run = fixtures::main_run();
     for trial in &mut run.trials {
         let refused = trial.requests.failed > 0;
@@ -22,12 +22,13 @@ fn everything() -> Report {
         });
         trial.bursts = vec![Burst { at_ms: 300.0, sent: 50, requests: requests.collect(), left_out: 4 }];
     }
-    run.report()
+    run.analysis()
 }
 
 /// Every kind of page, with its name.
 fn pages() -> Vec<(&'static str, String)> {
-    let report = everything();
+    let analysis = everything();
+    let report = &analysis.report;
     let line = view::Line {
         id: report.run.id.clone(),
         what: "deadpool".to_owned(),
@@ -37,7 +38,7 @@ fn pages() -> Vec<(&'static str, String)> {
         readable: true,
     };
     vec![
-        ("report", html(&report)),
+        ("report", html(&analysis)),
         ("tune", tune::html(&canned::plateau())),
         ("tune of several", tune::html(&canned::several())),
         ("shelf", view::shelf(&[line])),

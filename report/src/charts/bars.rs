@@ -13,13 +13,13 @@ const ROW: f64 = 30.0;
 /// Half of the height of a bar.
 const HALF: f64 = 9.0;
 const TOP: f64 = 6.0;
-/// Below the rows, for the name of the ceiling.
-const CEILING: f64 = 22.0;
+/// Below the rows, for the name of the reference.
+const REFERENCE: f64 = 22.0;
 
-/// Goodput with each repeat as a tick, and the ceiling as a line.
+/// Goodput with each repeat as a tick, and the reference as a line.
 pub fn goodput(section: &Section) -> Markup {
     let highest = section.groups.iter().map(|group| group.goodput.max).fold(0.0, f64::max);
-    let most = highest.max(section.ceiling_tps.unwrap_or(0.0));
+    let most = highest.max(section.references.plain.unwrap_or(0.0));
     let means: Vec<String> = section
         .groups
         .iter()
@@ -30,9 +30,9 @@ pub fn goodput(section: &Section) -> Markup {
     let x = Scale::linear((0.0, most), (rows.left, rows.right));
     let leaders = section.leaders();
     let leads = |group: &Group| leaders.iter().any(|leader| leader.label == group.label);
-    let below = if section.ceiling_tps.is_some() { CEILING } else { 0.0 };
+    let below = if section.references.plain.is_some() { REFERENCE } else { 0.0 };
     let drawing = html! {
-        @if let Some(ceiling) = section.ceiling_tps { (self::ceiling(ceiling, x.at(ceiling), rows.floor)) }
+        @if let Some(reference) = section.references.plain { (self::reference(reference, x.at(reference), rows.floor)) }
         @for (group, y) in rows.each(section) {
             (rows.name(group, y))
             (repeats(group, leads(group), &x, y))
@@ -42,11 +42,11 @@ pub fn goodput(section: &Section) -> Markup {
     chart(rows.floor + TOP + below, &label, drawing)
 }
 
-fn ceiling(ceiling: f64, x: f64, floor: f64) -> Markup {
+fn reference(reference: f64, x: f64, floor: f64) -> Markup {
     let anchor = if x > WIDTH / 2.0 { Anchor::End } else { Anchor::Start };
     html! {
         (line("limit dashed", &[(x, TOP), (x, floor + 6.0)]))
-        (text("limit", anchor, (x, floor + 16.0), &format!("ceiling {}", figures::rate(ceiling))))
+        (text("limit", anchor, (x, floor + 16.0), &format!("reference {}", figures::rate(reference))))
     }
 }
 

@@ -78,7 +78,7 @@ fn facts_of(report: &Report) -> Vec<(&'static str, String)> {
     list.extend(machine.load_average.map(|load| ("load at the start", format!("{load:.2}"))));
     list.extend(machine.clock_source.clone().map(|clock| ("clock", clock)));
     list.extend(machine.open_files.map(|files| ("open files", figures::whole(files))));
-    list.extend(report.ceiling.as_ref().map(|ceiling| ("ceiling", facts::ceiling(ceiling))));
+    list.extend(report.ceiling.as_ref().map(|reference| ("reference", facts::reference(reference))));
     list.extend((!force.reasons.is_empty()).then(|| ("limits missing", force.reasons.join("; "))));
     list
 }

@@ -25,18 +25,19 @@ pub fn first_screen(report: &Report, sections: &[Section]) -> Markup {
                 " · " (report.trials.len()) " of " (report.run.trials_planned) " trials"
             }
             h1 { (title(sections)) }
+            (bottom_line(&report.verdict.bottom_line))
             ul.chips {
                 @for fact in facts::conditions(report) { li { (fact) } }
-                @if let Some(ceiling) = &report.ceiling {
-                    li { "ceiling " (figures::rate(ceiling.tps)) " tps (" (ceiling.tool) ")" }
+                @if let Some(reference) = &report.ceiling {
+                    li { "reference " (figures::rate(reference.tps)) " tps (" (reference.tool) ")" }
                 }
             }
         }
         div.answers {
             section.won aria-labelledby="won" {
-                h2 #won { "What won" }
+                h2 #won { "Workload by workload" }
                 @if sections.is_empty() { p { "Nothing: no trial has finished." } }
-                @for (number, section) in sections.iter().enumerate() { (winner(section, number)) }
+                @for (number, section) in sections.iter().enumerate() { (leader(report, section, number)) }
             }
             section.failed aria-labelledby="failed" {
                 h2 #failed { "What failed, and why" }
@@ -50,31 +51,53 @@ pub fn first_screen(report: &Report, sections: &[Section]) -> Markup {
     }
 }
 
-fn winner(section: &Section, number: usize) -> Markup {
+/// The answer, and what it rests on.
+fn bottom_line(lines: &[String]) -> Markup {
+    html! {
+        @if let Some((answer, rest)) = lines.split_first() {
+            section.bottom-line aria-label="Bottom line" {
+                p.answer { (super::prose(answer)) }
+                @if !rest.is_empty() { ul { @for line in rest { li { (super::prose(line)) } } } }
+            }
+        }
+    }
+}
+
+/// The highest goodput of a section, and what has to be said with it.
+fn leader(report: &Report, section: &Section, number: usize) -> Markup {
     let leaders = section.leaders();
     let unsound: Vec<&str> =
         section.groups.iter().filter(|group| !group.is_sound()).map(|group| group.label.as_str()).collect();
+    let conditions = report.verdict.conditional.iter().filter(|one| one.workloads.contains(&section.heading));
     html! {
         div.winner {
             h3 { a href={ "#" (anchor(number)) } { (section.heading) } }
-            @if let Some(best) = section.best() {
-                p.big { (figures::rate(best.goodput.mean)) span.unit { "/s" } (spread(best)) }
-                p.who {
-                    strong { (names(&leaders)) }
-                    @if leaders.len() > 1 { ", level within the noise" }
+            @match (leaders.as_slice(), section.best()) {
+                ([best, ..], _) => {
+                    p.big { (figures::rate(best.goodput.mean)) span.unit { "/s" } (spread(best)) }
+                    p.who {
+                        strong { (names(&leaders)) }
+                        @if leaders.len() > 1 { ": too close to rank" }
+                    }
+                    @if let Some(share) = best.of_reference {
+                        p.muted { (figures::percent(share)) " of the reference" }
+                    }
                 }
-                @if let Some(share) = best.of_ceiling { p.muted { (figures::percent(share)) " of the ceiling" } }
-            } @else {
-                p.who { strong { "Nobody" } ": no sound success." }
+                ([], Some(best)) => {
+                    p.big { (figures::rate(best.goodput.mean)) span.unit { "/s" } (spread(best)) }
+                    p.who { "at most. Not enough data to rank the strategies." }
+                }
+                ([], None) => p.who { strong { "Nobody" } ": no valid success." },
             }
-            @if !unsound.is_empty() { p.muted { "Out of the ranking, not sound: " (figures::list(&unsound)) } }
+            @for one in conditions { p.muted { (one.strategy) ": " (one.condition) "." } }
+            @if !unsound.is_empty() { p.muted { "Not ranked, results not valid: " (figures::list(&unsound)) } }
         }
     }
 }
 
 fn spread(best: &Group) -> Markup {
     html! {
-        @if let Some(share) = best.goodput.half_range_share() {
+        @if let Some(share) = best.plus_minus() {
             span.spread { "± " (figures::percent(share)) }
         } @else {
             span.spread { "one repeat" }

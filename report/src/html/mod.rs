@@ -8,8 +8,8 @@ mod legend;
 mod section;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
-use poollab_analysis::{Section, compare};
-use poollab_model::{Finding, Report, Severity};
+use poollab_analysis::{Analysis, Section};
+use poollab_model::{Finding, Severity};
 
 use crate::charts;
 use crate::rows::mark;
@@ -22,9 +22,9 @@ const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /// The report as a page of its own.
-pub fn html(report: &Report) -> String {
-    let sections = compare(&report.trials, report.ceiling.as_ref());
-    let series = series(&sections);
+pub fn html(analysis: &Analysis) -> String {
+    let Analysis { report, sections, .. } = analysis;
+    let series = series(sections);
     let page = markup! {
         (DOCTYPE)
         html lang="en" {
@@ -38,7 +38,7 @@ pub fn html(report: &Report) -> String {
             }
             body {
                 (charts::patterns())
-                (first_screen::first_screen(report, &sections))
+                (first_screen::first_screen(report, sections))
                 main {
                     @for (number, section) in sections.iter().enumerate() {
                         (section::section(report, section, number, &series))

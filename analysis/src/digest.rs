@@ -10,35 +10,44 @@ use serde_json::Value;
 const MOST: usize = 12;
 
 /// One paragraph.
-#[derive(Debug)]
-pub struct Paragraph<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paragraph {
     /// What it says.
-    pub finding: &'a Finding,
+    pub finding: Finding,
     /// Other workloads of which the same is true, with other figures.
-    pub also: Vec<&'a str>,
+    pub also: Vec<String>,
 }
 
-/// The paragraphs, most important first, and how many findings are in none of them.
-pub fn digest(findings: &[Finding]) -> (Vec<Paragraph<'_>>, usize) {
-    let mut paragraphs: Vec<Paragraph<'_>> = Vec::new();
+/// The paragraphs of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    /// Most important first.
+    pub paragraphs: Vec<Paragraph>,
+    /// How many findings are in none of them.
+    pub more: usize,
+}
+
+/// Puts the findings of a run together.
+pub(crate) fn digest(findings: &[Finding]) -> Digest {
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
     for finding in findings {
         let known = paragraphs.iter_mut().find(|paragraph| says_the_same(paragraph, finding));
-        match (known, finding.workload.as_deref()) {
-            (Some(paragraph), Some(workload)) => paragraph.also.push(workload),
-            _ => paragraphs.push(Paragraph { finding, also: Vec::new() }),
+        match (known, finding.workload.as_ref()) {
+            (Some(paragraph), Some(workload)) => paragraph.also.push(workload.clone()),
+            _ => paragraphs.push(Paragraph { finding: finding.clone(), also: Vec::new() }),
         }
     }
     paragraphs.sort_by_key(|paragraph| (paragraph.finding.severity, importance(paragraph.finding.kind)));
     let left = paragraphs.split_off(paragraphs.len().min(MOST));
-    (paragraphs, left.iter().map(|paragraph| 1 + paragraph.also.len()).sum())
+    Digest { paragraphs, more: left.iter().map(|paragraph| 1 + paragraph.also.len()).sum() }
 }
 
 /// Whether a finding repeats a paragraph for another workload: same family, and the same words among its
 /// evidence (a kind of failure, a phase). Figures may differ, and so may the strategies.
-fn says_the_same(paragraph: &Paragraph<'_>, finding: &Finding) -> bool {
-    let first = paragraph.finding;
+fn says_the_same(paragraph: &Paragraph, finding: &Finding) -> bool {
+    let first = &paragraph.finding;
     let elsewhere = match (&first.workload, &finding.workload) {
-        (Some(one), Some(other)) => one != other && !paragraph.also.contains(&other.as_str()),
+        (Some(one), Some(other)) => one != other && !paragraph.also.contains(other),
         _ => false,
     };
     elsewhere
@@ -51,7 +60,10 @@ fn says_the_same(paragraph: &Paragraph<'_>, finding: &Finding) -> bool {
 
 /// An order of strategies is different for every workload, even where it looks alike.
 fn mergeable(kind: FindingKind) -> bool {
-    !matches!(kind, FindingKind::Ranking | FindingKind::HoldEffect | FindingKind::Isolation)
+    !matches!(
+        kind,
+        FindingKind::Ranking | FindingKind::HoldEffect | FindingKind::Isolation | FindingKind::Tail
+    )
 }
 
 fn words(finding: &Finding) -> impl Iterator<Item = &str> {
@@ -71,15 +83,15 @@ fn importance(kind: FindingKind) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use poollab_analysis::fixtures;
     use poollab_model::Severity;
 
     use super::*;
+    use crate::fixtures;
 
     #[test]
     fn every_finding_is_told_merged_or_counted() {
         let report = fixtures::main_run().report();
-        let (paragraphs, more) = digest(&report.findings);
+        let Digest { paragraphs, more } = digest(&report.findings);
         let told: usize = paragraphs.iter().map(|paragraph| 1 + paragraph.also.len()).sum();
         assert_eq!(told + more, report.findings.len());
         assert!(paragraphs.len() <= MOST && more > 0);
@@ -90,9 +102,9 @@ mod tests {
         let report = fixtures::main_run().report();
         let mut failures: Vec<Finding> =
             report.findings.into_iter().filter(|finding| finding.kind == FindingKind::Failures).collect();
-        assert_eq!(digest(&failures).0.len(), 1);
+        assert_eq!(digest(&failures).paragraphs.len(), 1);
         failures[1].evidence.insert("kind".to_owned(), "pool-timeout".into());
-        assert_eq!(digest(&failures).0.len(), 2);
+        assert_eq!(digest(&failures).paragraphs.len(), 2);
     }
 
     #[test]
@@ -104,7 +116,7 @@ mod tests {
         note.workload = None;
         report.findings = vec![note; 40];
         report.findings.push(problem);
-        let (paragraphs, more) = digest(&report.findings);
+        let Digest { paragraphs, more } = digest(&report.findings);
         assert_eq!(paragraphs[0].finding.severity, Severity::Problem);
         assert_eq!(more, 41 - MOST);
     }
