@@ -168,3 +168,25 @@ fn unbroken(points: &[TimelinePoint], clock: &Scale, y: &Scale, value: &Value) -
 fn level(value: f64) -> String {
     if value.fract() == 0.0 { figures::whole(value as u64) } else { figures::rate(value) }
 }
+
+#[cfg(test)]
+mod tests {
+    use poollab_analysis::fixtures;
+
+    use super::*;
+
+    #[test]
+    fn an_observation_between_two_gaps_is_seen() {
+        let mut run = fixtures::main_run();
+        let points = &mut run.trials[0].timeline;
+        for (number, point) in points.iter_mut().enumerate() {
+            point.p99_us = (number == 5 || number > 7).then_some(1_000);
+        }
+        let clock = Scale::linear((0.0, points.last().unwrap().at_ms), (0.0, 100.0));
+        let y = Scale::linear((0.0, 2_000.0), (50.0, 0.0));
+        let value: Value = Box::new(|point| Some(point.p99_us? as f64));
+        let paths = unbroken(points, &clock, &y, &value);
+        let wide: Vec<bool> = paths.iter().map(|path| path[path.len() - 1].0 - path[0].0 > 1.0).collect();
+        assert_eq!(wide, [true, true], "{paths:?}");
+    }
+}

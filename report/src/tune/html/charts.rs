@@ -63,7 +63,7 @@ pub fn goodput(series: &TunedSeries) -> Option<Markup> {
     let rows = letter_rows(&predicted, &axes);
     let below = rows.iter().map(|(row, ..)| row + 1).max().unwrap_or(0) as f64 * LETTER_ROW;
     let drawing = html! {
-        (plateau(data, &axes))
+        (plateau(data, &axes, LOWEST - 10.0))
         (axes.draw(figures::rate))
         @for (curve, number) in data.curves.iter().zip(CURVES) {
             @let inside = curve.points.iter().filter(|(_, goodput)| goodput.is_finite() && *goodput <= top);
@@ -100,7 +100,7 @@ pub fn latency(series: &TunedSeries, tuned: &Tuned) -> Option<Markup> {
         series.name
     );
     let drawing = html! {
-        (plateau(data, &axes))
+        (plateau(data, &axes, TOP + 12.0))
         (axes.draw(|ms| figures::time(ms * 1e3)))
         @if let Some(y) = tuned.slo_limit_ms.map(|limit| axes.y(limit)) {
             (line("limit", &[(LEFT, y), (RIGHT, y)]))
@@ -131,15 +131,15 @@ fn curve(data: &Chart, axes: &Axes, number: usize, name: &str, of: fn(&ChartPoin
     }
 }
 
-/// The range within the tolerance, shaded from half-way to its neighbours.
-fn plateau(data: &Chart, axes: &Axes) -> Markup {
+/// The range within the tolerance, shaded from half-way to its neighbours, and its name where no curve is.
+fn plateau(data: &Chart, axes: &Axes, y: f64) -> Markup {
     let ends = data.plateau.map(|plateau| (axes.x(f64::from(plateau.low)), axes.x(f64::from(plateau.high))));
     html! {
         @if let Some((left, right)) = ends {
             (bar(Fill::Plateau.class(), ((left - 6.0).max(LEFT), TOP), ((right + 6.0).min(RIGHT), LOWEST)))
             // Right of the recommended size's line, if there is room; the legend says it anyway.
             @if right - left >= text_width(PLATEAU) + 8.0 {
-                (text("muted", Anchor::End, (right, LOWEST - 10.0), PLATEAU))
+                (text("muted", Anchor::End, (right, y), PLATEAU))
             }
         }
     }
