@@ -1,14 +1,15 @@
-//! What pgbench reaches on the same database with the same statement: no service in between.
+//! What pgbench reaches on the same database with the same statement, and how fast it connects: no service in between.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use poollab_model::{Endpoint, Host};
 
+use crate::connect::{self, Encryption};
 use crate::error::{DbError, Doing};
 use crate::schema::ACCOUNTS;
 
@@ -38,22 +39,107 @@ pub async fn pgbench(
     duration: Duration,
 ) -> Result<Option<Measured>, DbError> {
     let Some((program, tool)) = find(bin) else { return Ok(None) };
+    let sql = sql.trim().trim_end_matches(';');
+    let clients_text = clients.to_string();
+    let arguments = ["-M", "prepared", "-c", &clients_text, "-j", "1"];
+    let ran = run(&program, endpoint, &arguments, sql, duration).await?;
+    let tps = tps(&ran.said).ok_or_else(|| ran.unreadable())?;
+    Ok(Some(Measured {
+        tool,
+        command: format!("pgbench {} -f <{sql}>", ran.arguments.join(" ")),
+        clients,
+        tps,
+    }))
+}
+
+/// Connects a second that this server makes while nobody else connects: login, one statement, the end, again and
+/// again, by the same way in and as the same role as the service. By pgbench where there is one, else by ourselves.
+///
+/// # Errors
+/// Nobody gets in.
+pub async fn connects_per_s(bin: &Path, endpoint: &Endpoint) -> Result<f64, DbError> {
+    if let Some((program, _)) = find(bin) {
+        // A thread for each client: within one, pgbench connects one after another.
+        let clients = CONNECTORS.to_string();
+        let ran =
+            run(&program, endpoint, &["-C", "-c", &clients, "-j", &clients], "SELECT 1", CONNECTING).await;
+        match ran.map(|ran| tps_with_connecting(&ran.said)) {
+            Ok(Some(rate)) => return Ok(rate),
+            Ok(None) => tracing::warn!("pgbench -C said nothing that can be read"),
+            Err(why) => tracing::warn!("{why}"),
+        }
+    }
+    connects_by_ourselves(endpoint).await
+}
+
+/// Enough to keep a server busy whose clients spend half of a login on their own side.
+const CONNECTORS: usize = 4;
+/// Ten periods of a CPU limit.
+const CONNECTING: Duration = Duration::from_secs(1);
+
+/// The same without pgbench.
+///
+/// # Errors
+/// Nobody gets in.
+pub async fn connects_by_ourselves(endpoint: &Endpoint) -> Result<f64, DbError> {
+    let began = Instant::now();
+    let connector = async || {
+        let mut made = 0_u32;
+        while began.elapsed() < CONNECTING {
+            let (client, driver) = connect::open(endpoint, "poollab connects", Encryption::IfAsked).await?;
+            // It ends when the client has gone.
+            let driving = tokio::spawn(driver);
+            client
+                .batch_execute("SELECT 1")
+                .await
+                .map_err(|why| DbError::connect("measuring connects", &why))?;
+            drop(client);
+            let _ = driving.await;
+            made += 1;
+        }
+        Ok::<u32, DbError>(made)
+    };
+    let made: u32 =
+        futures_util::future::try_join_all((0..CONNECTORS).map(|_| connector())).await?.iter().sum();
+    Ok(f64::from(made) / began.elapsed().as_secs_f64())
+}
+
+/// A pgbench that has ended well.
+struct Ran {
+    arguments: Vec<String>,
+    said: String,
+}
+
+impl Ran {
+    fn unreadable(&self) -> DbError {
+        let lines: Vec<&str> = self.said.lines().take(4).collect();
+        DbError::Start(format!("pgbench said nothing that can be read:\n  {}", lines.join("\n  ")))
+    }
+}
+
+async fn run(
+    program: &Path,
+    endpoint: &Endpoint,
+    arguments: &[&str],
+    sql: &str,
+    duration: Duration,
+) -> Result<Ran, DbError> {
     let folder = tempfile::Builder::new()
         .prefix("poollab-pgbench-")
         .tempdir()
         .doing(|| "making a folder for pgbench's script".into())?;
     let script = folder.path().join("script.sql");
     let passfile = folder.path().join("pgpass");
-    write(&script, &format!("\\set id random(1, {ACCOUNTS})\n{};\n", sql.trim().trim_end_matches(';')))
+    write(&script, &format!("\\set id random(1, {ACCOUNTS})\n{sql};\n"))
         .and_then(|()| write(&passfile, &pgpass_line(endpoint)))
         .doing(|| format!("writing {}", script.display()))?;
 
     // pgbench counts in whole seconds.
     let seconds = duration.as_secs_f64().round().max(1.0) as u64;
-    let arguments =
-        ["-n", "-M", "prepared", "-c", &clients.to_string(), "-j", "1", "-T", &seconds.to_string()]
-            .map(str::to_owned);
-    let mut command = tokio::process::Command::new(&program);
+    let time = seconds.to_string();
+    let arguments: Vec<String> =
+        [&["-n"], arguments, &["-T", &time]].concat().into_iter().map(str::to_owned).collect();
+    let mut command = tokio::process::Command::new(program);
     command
         .args(&arguments)
         .arg("-f")
@@ -75,20 +161,16 @@ pub async fn pgbench(
         .await
         .map_err(|_| DbError::Start(format!("pgbench did not end within {seconds} + 30 s and was killed")))?
         .doing(|| format!("running {}", program.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    match tps(&text) {
-        Some(tps) if output.status.success() => Ok(Some(Measured {
-            tool,
-            command: format!("pgbench {} -f <{}>", arguments.join(" "), sql.trim()),
-            clients,
-            tps,
-        })),
-        _ => {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            let errors: Vec<&str> = errors.lines().take(4).collect();
-            Err(DbError::Start(format!("pgbench failed ({}):\n  {}", output.status, errors.join("\n  "))))
-        }
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let errors: Vec<&str> = errors.lines().take(4).collect();
+        return Err(DbError::Start(format!(
+            "pgbench failed ({}):\n  {}",
+            output.status,
+            errors.join("\n  ")
+        )));
     }
+    Ok(Ran { arguments, said: String::from_utf8_lossy(&output.stdout).into_owned() })
 }
 
 fn find(bin: &Path) -> Option<(PathBuf, String)> {
@@ -119,8 +201,17 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Before version 14 pgbench prints two figures; the last one excludes connecting. Later ones print that only.
 fn tps(text: &str) -> Option<f64> {
+    figures(text).next_back()
+}
+
+/// With `-C`: before version 14 the first of two figures includes connecting. Later ones print that only.
+fn tps_with_connecting(text: &str) -> Option<f64> {
+    figures(text).next()
+}
+
+fn figures(text: &str) -> impl DoubleEndedIterator<Item = f64> {
     let figure = |line: &str| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse::<f64>().ok();
-    text.lines().filter_map(figure).next_back().filter(|tps| *tps > 0.0)
+    text.lines().filter_map(figure).filter(|tps| *tps > 0.0)
 }
 
 #[cfg(test)]
@@ -135,6 +226,14 @@ mod tests {
         assert_eq!(tps(old), Some(200.25));
         assert_eq!(tps(new), Some(8210.4));
         assert_eq!(tps("tps = nonsense"), None);
+    }
+
+    #[test]
+    fn the_connect_rate_is_the_figure_that_counts_connecting_in_old_and_new_versions() {
+        let old = "tps = 61.5 (including connections establishing)\ntps = 9200.25 (excluding connections establishing)\n";
+        let new = "average connection time = 16.1 ms\ntps = 61.5 (including reconnection times)\n";
+        assert_eq!(tps_with_connecting(old), Some(61.5));
+        assert_eq!(tps_with_connecting(new), Some(61.5));
     }
 
     #[test]

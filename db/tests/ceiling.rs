@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::cluster;
-use poollab_db::ceiling::pgbench;
+use poollab_db::ceiling::{connects_by_ourselves, connects_per_s, pgbench};
 use poollab_db::observer::{EVERY, Observer};
 
 const SQL: &str = "SELECT abalance FROM poollab.accounts WHERE aid = :id";
@@ -53,6 +53,18 @@ async fn pgbench_runs_our_statement_by_either_way_in_and_shows_no_password() {
     assert!(!seen.iter().any(|line| line.contains(password)));
     if let Some(statements) = observer.statements_seen().await.unwrap() {
         assert!(statements.iter().any(|(query, _)| query.contains("abalance")), "{statements:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_connect_rate_never_falls_away_for_want_of_pgbench() {
+    let Some(cluster) = cluster(10, 3) else { return };
+    let ready = cluster.ready();
+    for endpoint in [&ready.app_socket, &ready.admin] {
+        let rate = connects_per_s(&ready.bin, endpoint).await.unwrap();
+        let ours = connects_by_ourselves(endpoint).await.unwrap();
+        println!("{rate:.0}/s, by ourselves {ours:.0}/s");
+        assert!(rate > 0.0 && rate.is_finite() && ours > 0.0 && ours.is_finite());
     }
 }
 

@@ -20,6 +20,11 @@ const ROOM: u64 = 1 << 20;
 /// What happens while a run goes on; it is removed at the end.
 pub const LIVE: &str = "live.jsonl";
 
+fn plan_text(plan: &Plan) -> Result<String, String> {
+    let text = toml::to_string(plan).map_err(|why| format!("the plan can't be written as TOML: {why}"))?;
+    Ok(format!("# What was asked, fully resolved. To repeat this run: poollab run <this file>\n\n{text}"))
+}
+
 /// A run that is being written.
 pub struct Folder {
     path: PathBuf,
@@ -45,11 +50,9 @@ impl Folder {
                 poollab_analysis::figures::bytes(ROOM)
             ));
         }
-        let text =
-            toml::to_string(plan).map_err(|why| format!("the plan can't be written as TOML: {why}"))?;
-        let header = "# What was asked, fully resolved. To repeat this run: poollab run <this file>\n\n";
+        let text = plan_text(plan)?;
         let (path, id) = unused(out, id).map_err(|why| refuse(out, why))?;
-        fs::write(path.join(PLAN), format!("{header}{text}")).map_err(|why| {
+        fs::write(path.join(PLAN), text).map_err(|why| {
             // A disk that is full has room for a folder, and not for what should be in it.
             let _ = fs::remove_dir_all(&path);
             refuse(&path, why)
@@ -97,6 +100,11 @@ impl Folder {
     /// Writes `run.json`, whole or not at all.
     pub fn write_run(&self, run: &RunInfo) -> io::Result<()> {
         self.write_json(RUN, run)
+    }
+
+    /// Writes `plan.toml` again: something of it was measured.
+    pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {
+        fs::write(self.path.join(PLAN), plan_text(plan).map_err(io::Error::other)?)
     }
 
     /// Writes `environment.json`.

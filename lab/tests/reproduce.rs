@@ -93,17 +93,19 @@ fn a_burst_reaches_its_record_and_its_report_request_by_request() {
     for line in text.lines() {
         let trial: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let burst = &trial["bursts"][0];
-        assert_eq!((&burst["at_ms"], &burst["sent"]), (&300.0.into(), &64.into()));
+        assert_eq!(burst["sent"], 40);
+        // Later where the machine connects more slowly than the scenario is written for.
+        assert!(burst["at_ms"].as_f64() >= Some(300.0), "{burst}");
         let orders: Vec<u64> = burst["requests"]
             .as_array()
             .expect("requests")
             .iter()
             .flat_map(|one| one["order"].as_u64())
             .collect();
-        assert_eq!(orders, (1..=64).collect::<Vec<_>>(), "all of them ended, and are told in their order");
+        assert_eq!(orders, (1..=40).collect::<Vec<_>>(), "all of them ended, and are told in their order");
     }
     let page = std::fs::read_to_string(run.join("report.html")).expect("its page");
-    assert!(page.contains("64 requests at once, 300 ms after the start."));
+    assert!(page.contains("40 requests at once, "));
 }
 
 #[test]

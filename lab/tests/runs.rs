@@ -57,6 +57,36 @@ fn a_run_shows_exhausted_slots_and_pools_that_hold_under_the_same_load() {
     scene.assert_clean_within(PATIENCE);
 }
 
+/// What people come for, without any flag that makes it likely.
+#[test]
+fn the_slots_run_out_while_it_is_measured_and_the_pool_serves_no_less() {
+    let scene = Scene::new();
+    let plan =
+        "run --strategy per-request,deadpool --workload hold --no-ceiling --duration 500ms --repeats 1";
+    scene.poollab(plan).timeout(Duration::from_secs(300)).assert().success();
+    let report = scene.report();
+    let hold = &trials(&report, "per-request")[0];
+    assert!(
+        hold["errors"].as_array().expect("errors").iter().any(|error| error["sqlstate"] == "53300"),
+        "{}",
+        hold["errors"]
+    );
+    let pooled = trials(&report, "deadpool")[0];
+    assert_eq!(pooled["requests"]["failed"], 0, "{}", pooled["errors"]);
+    assert!(pooled["requests"]["ok"].as_u64() > Some(0));
+
+    // What was measured is in the plan; who repeats it measures nothing again.
+    let rate = report["plan"]["filling"]["connects_per_s"].as_f64().expect("a rate");
+    let think = report["plan"]["filling"]["think_ms"].as_u64().expect("a hold");
+    assert!(think as f64 >= 3.0 * 17.0 / rate * 1e3, "{think} ms at {rate}/s");
+    let file = scene.runs().remove(0).join("plan.toml");
+    scene
+        .poollab(&format!("run {} --dry-run", file.display()))
+        .assert()
+        .success()
+        .stdout(contains(format!("hold-{think}-ms")).and(contains("measured when").not()));
+}
+
 #[test]
 fn a_report_is_made_again_from_the_folder_alone() {
     let scene = Scene::new();

@@ -39,7 +39,7 @@ pub use k6::{K6Document, K6Error, K6Requests, K6Status, K6Trial};
 pub use limits::Limits;
 pub use load::{Arrivals, Driver, DriverChoice, Load};
 pub use outcome::{Cause, ErrorKind, ErrorRecord, Problem, Side};
-pub use plan::{Plan, TrialSpec};
+pub use plan::{Filling, Plan, TrialSpec};
 pub use quantiles::Quantiles;
 pub use run::{Ceiling, PipelinedReference, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
 pub use settings::{DefaultsPolicy, Settings, StatementMode};

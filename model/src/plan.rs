@@ -47,17 +47,48 @@ pub struct Plan {
     pub workloads: Vec<WorkloadSpec>,
     /// Loads.
     pub loads: Vec<Load>,
+    /// How long `hold` has to be for the slots to run out. Without it a `hold` that names no `think_ms` is measured
+    /// when the run starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filling: Option<Filling>,
 }
 
-/// The main job without its strategies, which only their registry knows: 64 users, so that ways without
-/// a pool run out of the 36 slots that a service can get.
+/// The hold that fills the slots, and the times that its trials need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Filling {
+    /// Connects a second that the database made just before the first trial.
+    pub connects_per_s: f64,
+    /// The `think_ms` that follows.
+    pub think_ms: u64,
+    /// Load before the measuring starts, in trials with this hold.
+    pub warmup: HumanDuration,
+    /// How long is measured in them.
+    pub duration: HumanDuration,
+}
+
+impl Plan {
+    /// Warm-up and measured time of a workload's trials.
+    pub fn times_of(&self, workload: &WorkloadSpec) -> (HumanDuration, HumanDuration) {
+        match &self.filling {
+            Some(filling) if workload.think_ms == Some(filling.think_ms) => {
+                (filling.warmup, filling.duration)
+            }
+            _ => (self.warmup, self.duration),
+        }
+    }
+}
+
+/// The main job without its strategies, which only their registry knows: 32 users, so that ways without
+/// a pool run out of the 16 slots that a service can get. So few slots, because filling them takes three times
+/// (16 + 1) / (connects a second), and Postgres makes 60 a second on half of a slow core.
 impl Default for Plan {
     fn default() -> Self {
         Self {
             seed: 1,
             repeats: 2,
             warmup: HumanDuration::from_millis(500),
-            duration: HumanDuration::from_secs(2),
+            duration: HumanDuration::from_millis(1_500),
             request_timeout: HumanDuration::from_secs(10),
             strategies: Vec::new(),
             routes: vec![Route::Direct],
@@ -66,11 +97,12 @@ impl Default for Plan {
             driver: DriverChoice::Goose,
             database: DatabaseChoice::Embedded,
             link: Link::Socket,
-            limits: Limits::default(),
-            pgbouncer: PgbouncerSettings::default(),
+            limits: Limits { max_connections: 20, ..Limits::default() },
+            pgbouncer: PgbouncerSettings { pool_size: 16, ..PgbouncerSettings::default() },
             settings: Settings::default(),
             workloads: Vec::new(),
-            loads: vec![Load::Closed { users: 64 }],
+            loads: vec![Load::Closed { users: 32 }],
+            filling: None,
         }
     }
 }

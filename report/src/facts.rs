@@ -14,6 +14,14 @@ pub fn conditions(report: &Report) -> Vec<String> {
     ));
     facts.push(figures::list(&plan.loads.iter().map(Load::to_string).collect::<Vec<_>>()));
     facts.push(format!("{} × {}", plan.repeats, plan.duration));
+    if let Some(filling) = &plan.filling {
+        facts.push(format!(
+            "hold {} ms = 3 × {} slots / {:.0} connects per second",
+            filling.think_ms,
+            environment.limits.free_slots() + 1,
+            filling.connects_per_s
+        ));
+    }
     facts.retain(|fact| !fact.is_empty());
     facts
 }

@@ -62,6 +62,9 @@ pub enum Expect {
         /// How many times.
         at_least: f64,
     },
+    /// At least as many requests succeeded as on the other side: a cure that serves fewer is none. It holds for every
+    /// cure and stands in no scenario.
+    ServesAsMany,
     /// Goodput is at most this many times that of the other side.
     GoodputAtMost {
         /// How many times.
@@ -275,6 +278,7 @@ impl fmt::Display for Expect {
             Self::NoFailures => f.write_str("no failures"),
             Self::WrongAnswers { at_least } => write!(f, "at least {at_least} wrong answers"),
             Self::GoodputRatio { at_least } => write!(f, "at least {at_least} times the goodput"),
+            Self::ServesAsMany => f.write_str("at least as many requests served"),
             Self::GoodputAtMost { at_most } => write!(f, "at most {at_most} times the goodput"),
             Self::GoodputGone { from_ms } => write!(f, "no success from {from_ms} ms on"),
             Self::Stalled { at_least_ms } => write!(f, "no answer at all for at least {at_least_ms} ms"),

@@ -4,6 +4,7 @@ use poollab_model::{ErrorRecord, Quantiles, TimelinePoint, TrialRecord};
 
 use crate::expect::{BackendState, Expect, Measure, Phase, Quantile};
 use crate::scenario::{Scenario, Side};
+use crate::setup::Case;
 
 /// What one case showed: its record, and what no record holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,12 +86,23 @@ fn side(side: &Side, cured: bool, own: &[Evidence<'_>], others: &[Evidence<'_>])
     let mut checks = Vec::new();
     for (at, case) in side.cases.iter().enumerate() {
         let other = if others.len() == 1 { others.first() } else { others.get(at) };
-        for expect in side.expects.iter().chain(case.expects) {
+        let asked = side.expects.iter().chain(case.expects);
+        let of_a_cure = [Expect::ServesAsMany];
+        for expect in asked.chain(of_a_cure.iter().filter(|_| cured && !says_more(side, case))) {
             let held = own.get(at).and_then(|evidence| holds(*expect, evidence, other));
             checks.push(Check { cured, case: case.label(), expect: *expect, held });
         }
     }
     checks
+}
+
+/// Whether a cure says itself how much more or less it serves than what it cures.
+fn says_more(cured: &Side, case: &Case) -> bool {
+    cured
+        .expects
+        .iter()
+        .chain(case.expects)
+        .any(|expect| matches!(expect, Expect::GoodputRatio { .. } | Expect::GoodputAtMost { .. }))
 }
 
 fn compares(expect: Expect) -> bool {
@@ -130,6 +142,7 @@ fn holds(expect: Expect, seen: &Evidence<'_>, other: Option<&Evidence<'_>>) -> O
             count(&|error| error.kind == poollab_model::ErrorKind::WrongAnswer) >= at_least
         }
         Expect::GoodputRatio { at_least } => trial.goodput_rps >= at_least * other?.trial.goodput_rps,
+        Expect::ServesAsMany => trial.requests.ok >= other?.trial.requests.ok,
         Expect::GoodputAtMost { at_most } => trial.goodput_rps <= at_most * other?.trial.goodput_rps,
         Expect::GoodputGone { from_ms } => goodput_gone(&trial.timeline, f64::from(from_ms))?,
         Expect::Stalled { at_least_ms } => stalled_ms(&trial.timeline)? >= f64::from(at_least_ms),

@@ -18,6 +18,7 @@ mod expect;
 mod explain;
 mod judge;
 mod needed;
+mod pace;
 mod page;
 mod scenario;
 mod setup;

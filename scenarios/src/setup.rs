@@ -39,6 +39,9 @@ pub struct Scene {
     /// `/healthz` is asked every so many milliseconds and counts as unanswered after as many;
     /// 0: not asked.
     pub healthz_every_ms: u32,
+    /// The connects a second that the times of this scene and its cases are written for; a database that makes fewer
+    /// gets all of them longer by as much. `None`: no time here depends on how fast it connects.
+    pub connects_per_s: Option<u32>,
 }
 
 impl Scene {
@@ -57,6 +60,7 @@ impl Scene {
         duration_ms: 3_000,
         actions: &[],
         healthz_every_ms: 0,
+        connects_per_s: None,
     };
 
     /// The same without a CPU limit, for scenes that no CPU has to be short in.
@@ -162,11 +166,13 @@ pub struct Deploy {
     pub join_every_ms: u32,
     /// Connections that a process of the next generation opens before it is ready.
     pub next_min_idle: u32,
+    /// Of the processes the first ones that open none before they are ready, and no more while others take all.
+    pub cold: u32,
 }
 
 impl Deploy {
     /// One process.
-    pub const BASE: Self = Self { processes: 1, join_every_ms: 0, next_min_idle: 0 };
+    pub const BASE: Self = Self { processes: 1, join_every_ms: 0, next_min_idle: 0, cold: 0 };
 }
 
 /// One service in a scene: what differs between broken and cured, or between libraries.
@@ -258,6 +264,8 @@ pub struct Tuning {
     pub pool_size: u32,
     /// How long a request waits for a connection, in milliseconds. `None`: for ever.
     pub acquire_ms: Option<u32>,
+    /// How long one attempt to connect may take, in milliseconds.
+    pub connect_ms: u32,
     /// Whether a round trip checks the connection at each checkout.
     pub health_check: bool,
     /// How statements reach Postgres.
@@ -277,6 +285,7 @@ impl Tuning {
     pub const BASE: Self = Self {
         pool_size: 8,
         acquire_ms: Some(5_000),
+        connect_ms: 5_000,
         health_check: false,
         statements: StatementMode::Cached,
         min_idle: 0,
@@ -292,6 +301,7 @@ impl Tuning {
             defaults: DefaultsPolicy::Equalised,
             pool_size: Some(self.pool_size),
             acquire_timeout: self.acquire_ms.map(duration),
+            connect_timeout: Some(duration(self.connect_ms)),
             health_check: self.health_check,
             statements: self.statements,
             min_idle: self.min_idle,

@@ -274,9 +274,16 @@ fn slots_run_out_by_count_and_not_by_luck() {
             .max()
             .unwrap_or_default()
     };
-    for id in ["reserved-slots", "hidden-exhaustion"] {
-        let scenario = find(id).unwrap();
-        assert!(most(scenario) > scenario.scene.limits().free_slots(), "{id}");
+    let scenario = find("reserved-slots").unwrap();
+    assert!(most(scenario) > scenario.scene.limits().free_slots());
+    let hidden = find("hidden-exhaustion").unwrap();
+    for case in hidden.broken.cases {
+        let warm = case.deploy.processes - case.deploy.cold;
+        assert_eq!(
+            warm * case.tuning.min_idle,
+            hidden.scene.limits().free_slots(),
+            "nothing is left for the last"
+        );
     }
     let all = find("too-many-clients").unwrap();
     assert!(most(all) > all.scene.max_connections);
@@ -294,6 +301,74 @@ fn slots_run_out_by_count_and_not_by_luck() {
             assert!(asked <= scenario.scene.limits().free_slots(), "{}: {}", scenario.id, case.label());
         }
     }
+}
+
+/// Free slots of a scene; a superuser can have the reserved ones, too.
+fn slots(scenario: &Scenario) -> u32 {
+    if scenario.scene.role.superuser {
+        scenario.scene.max_connections - 1
+    } else {
+        scenario.scene.limits().free_slots()
+    }
+}
+
+fn think_ms(case: &Case) -> u32 {
+    let think = case.params.split('&').find_map(|pair| pair.strip_prefix("think_ms="));
+    think.and_then(|ms| ms.parse().ok()).unwrap_or(0)
+}
+
+/// Slots in use are connects per second × time held: on a machine of any speed the hold needs one slot more than there
+/// are, at a third of the rate that was measured.
+#[test]
+fn a_slow_machine_still_runs_out_of_slots() {
+    for id in ["too-many-clients", "reserved-slots"] {
+        for rate in [2.0, 20.0, 60.0, 150.0, 230.0, 2_000.0] {
+            let scenario = find(id).unwrap().paced(rate);
+            for case in scenario.broken.cases {
+                let held = f64::from(think_ms(case)) / 1e3 * rate / 3.0;
+                assert!(held >= f64::from(slots(&scenario) + 1), "{id} at {rate}/s: {held} slots");
+            }
+        }
+    }
+}
+
+/// As many holds fit into the time on both sides, and the cure has the slots that the failure took.
+#[test]
+fn a_cure_has_the_slots_that_there_are() {
+    for (id, slots) in [
+        ("too-many-clients", slots(find("too-many-clients").unwrap())),
+        ("reserved-slots", slots(find("reserved-slots").unwrap())),
+        ("role-limit", find("role-limit").unwrap().scene.role.connection_limit.unwrap()),
+    ] {
+        for rate in [2.0, 60.0, 2_000.0] {
+            let scenario = find(id).unwrap().paced(rate);
+            let (broken, cured) = (&scenario.broken.cases[0], &scenario.cured.cases[0]);
+            assert_eq!((cured.tuning.pool_size, cured.tuning.min_idle), (slots, slots), "{id}");
+            assert_eq!(think_ms(broken), think_ms(cured), "{id}");
+            let holds = f64::from(scenario.scene.duration_ms) / f64::from(think_ms(cured));
+            assert!((holds - 3.5).abs() < 0.02, "{id} at {rate}/s: {holds} holds");
+        }
+    }
+}
+
+#[test]
+fn a_stretched_scenario_is_longer_in_all_its_times_and_in_nothing_else() {
+    let written = find("replicas").unwrap();
+    let rate = f64::from(written.scene.connects_per_s.unwrap());
+    assert_eq!(written.paced(rate), *written);
+    assert_eq!(written.paced(10.0 * rate), *written, "nothing gets shorter");
+    let slow = written.paced(rate / 2.0);
+    assert_eq!(slow.scene.duration_ms, 2 * written.scene.duration_ms);
+    assert_eq!(slow.scene.stages[1].at_ms, 2 * written.scene.stages[1].at_ms);
+    assert_eq!(slow.scene.stages[1].press, written.scene.stages[1].press);
+    assert_eq!(slow.scene.actions[0].at_ms, 2 * written.scene.actions[0].at_ms);
+    assert_eq!(think_ms(&slow.broken.cases[0]), 2 * think_ms(&written.broken.cases[0]));
+    assert_eq!(
+        slow.broken.cases[0].tuning.acquire_ms,
+        written.broken.cases[0].tuning.acquire_ms.map(|ms| 2 * ms)
+    );
+    assert_eq!(slow.broken.cases[0].tuning.pool_size, written.broken.cases[0].tuning.pool_size);
+    assert_eq!(slow.scene.limits(), written.scene.limits());
 }
 
 #[test]

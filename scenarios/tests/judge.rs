@@ -117,6 +117,20 @@ fn one_failure_spoils_a_cure() {
 }
 
 #[test]
+fn a_cure_that_serves_fewer_requests_than_the_failure_is_none() {
+    let broken = too_many();
+    for (served, cures) in [(100, true), (99, false)] {
+        let cured = record(served, Vec::new());
+        let verdict = judge(
+            find("too-many-clients").unwrap(),
+            &[evidence(&broken, &[REFUSED])],
+            &[evidence(&cured, &[])],
+        );
+        assert_eq!(verdict.cured(), cures, "{served} against 100: {verdict:#?}");
+    }
+}
+
+#[test]
 fn another_error_than_the_promised_one_is_no_symptom() {
     let text = "FATAL: sorry, too many clients already";
     for error in [
@@ -234,14 +248,16 @@ fn a_standstill_is_one_stretch_without_any_answer() {
 #[test]
 fn recovery_counts_from_the_databases_return() {
     let scenario = find("restart-storm").unwrap();
-    let mut trial = record(100, vec![failures(ErrorKind::ConnectionLost, Some("57P01"), "x", 2)]);
-    for (back_at, recovered) in [(8, true), (19, false)] {
+    let mut trial = record(100, Vec::new());
+    for (back_at, recovered) in [(8, true), (24, false)] {
         let counts: Vec<(u64, u64)> =
-            (0..20).map(|at| if at < 3 || at >= back_at { (10, 0) } else { (0, 1) }).collect();
+            (0..25).map(|at| if at < 3 || at >= back_at { (10, 0) } else { (0, 1) }).collect();
         trial.timeline = timeline(&counts);
         let mut seen = evidence(&trial, &[]);
         seen.outage_ms = Some((700.0, 1_400.0));
-        let verdict = judge(scenario, &[], &[seen.clone(), seen]);
+        let broken = record(90, Vec::new());
+        let broken = evidence(&broken, &[]);
+        let verdict = judge(scenario, &[broken.clone(), broken], &[seen.clone(), seen]);
         assert_eq!(verdict.cured(), recovered, "{verdict:#?}");
     }
 }

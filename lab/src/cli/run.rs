@@ -8,7 +8,7 @@ use super::{DatabaseArgs, SettingsArgs};
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
-  poollab run                                     all strategies on point-read and hold, 64 users
+  poollab run                                     all strategies on point-read and hold, 32 users
   poollab run --strategy deadpool,bb8 --users 16,64 --pool-size 4,8,16
   poollab run --strategy deadpool --workload hold --think-ms 20 --rate 300
   poollab run --defaults library                  every library as it comes out of the box
@@ -24,7 +24,7 @@ named it stands in the place of both. --dry-run says where each value came from.
 Exit codes: 0 done, 1 a --threshold is missed, 2 wrong usage, 3 the environment cannot, 130 interrupted.";
 
 /// What `run` takes. A flag wins over PLAN.toml, PLAN.toml wins over the defaults.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RunArgs {
     /// A plan, for example the plan.toml of an earlier run
     #[arg(value_name = "PLAN.toml")]
@@ -36,7 +36,7 @@ pub struct RunArgs {
     /// Workloads [default: point-read,hold]
     #[arg(long, value_delimiter = ',', value_name = "ID", help_heading = "What is compared")]
     pub workload: Vec<String>,
-    /// hold: what the request waits for besides the database, in milliseconds [default: 5]
+    /// hold: what the request waits for besides the database, in milliseconds [default: what it takes to run out of slots, measured; 5 where the load can't]
     #[arg(long, value_name = "MS", help_heading = "What is compared")]
     pub think_ms: Option<String>,
     /// hold: give the connection back before that wait
@@ -49,7 +49,7 @@ pub struct RunArgs {
     #[arg(long, value_delimiter = ',', value_name = "ROUTE", help_heading = "What is compared")]
     pub route: Vec<String>,
 
-    /// Closed load: users who wait for their answers [default: 64]
+    /// Closed load: users who wait for their answers [default: 32]
     #[arg(long, value_delimiter = ',', value_name = "N", help_heading = "Load")]
     pub users: Vec<String>,
     /// Open load: arrivals a second, whether or not answers come
@@ -64,7 +64,7 @@ pub struct RunArgs {
     /// What makes the load: goose, k6 (found in PATH), or both to compare them [default: goose]
     #[arg(long, value_name = "WHO", help_heading = "Load")]
     pub driver: Option<String>,
-    /// How long each trial is measured [default: 2s]
+    /// How long each trial is measured, two holds at least where the hold is measured [default: 1500ms]
     #[arg(long, value_name = "TIME", help_heading = "Load")]
     pub duration: Option<String>,
     /// Load before measuring starts [default: 500ms]

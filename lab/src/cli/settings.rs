@@ -60,7 +60,7 @@ pub struct DatabaseArgs {
     /// Memory, or none [default: 256MiB]
     #[arg(long, value_name = "SIZE", help_heading = "Database")]
     pub memory: Option<String>,
-    /// Slots for all clients together [default: 40]
+    /// Slots for all clients together [default: 20 for run, else 40]
     #[arg(long, value_name = "N", help_heading = "Database")]
     pub max_connections: Option<String>,
     /// Slots kept for superusers [default: 3]
@@ -69,7 +69,7 @@ pub struct DatabaseArgs {
     /// The service's way to an embedded database: socket or tcp [default: socket]
     #[arg(long, value_name = "WAY", help_heading = "Database")]
     pub link: Option<String>,
-    /// Routes with PgBouncer: its most server connections (default_pool_size) [default: 20]
+    /// Routes with PgBouncer: its most server connections (default_pool_size) [default: 16]
     #[arg(long, value_name = "N", help_heading = "Database")]
     pub pgbouncer_pool_size: Option<String>,
     /// Routes with PgBouncer: named statements that it carries over (1.21 or later) [default: its own]

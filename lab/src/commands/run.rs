@@ -9,7 +9,7 @@ use poollab_analysis::gate::Threshold;
 
 use crate::cli::{RunArgs, RunCommand, Typed};
 use crate::exit::Failure;
-use crate::plan::{Registry, Resolved};
+use crate::plan::{Registry, Resolved, filling};
 use crate::runner::progress::{OVERHEAD, short};
 use crate::{folder, machine, output, plan, runner, shelf};
 
@@ -128,13 +128,25 @@ fn missed(thresholds: &[Threshold], analysis: &Analysis, left_out: usize) -> Vec
     missed
 }
 
+/// Half of a slow core; most machines connect faster.
+const SLOW_CONNECTS_PER_S: f64 = 60.0;
+
 /// The trials in their order and how long they will take.
 fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Registry) -> String {
     let plan = &resolved.plan;
-    let each = plan.warmup.0 + plan.duration.0 + OVERHEAD;
     let ceiling = if plan.ceiling { runner::ceiling_time(plan) } else { Duration::ZERO };
-    let whole =
-        each * u32::try_from(resolved.trials.len()).unwrap_or(u32::MAX) + ceiling + Duration::from_secs(2);
+    let open = filling::is_open(plan);
+    // For the time that it takes, as if it were measured already.
+    let guessed = open.then(|| filling::fill(plan, SLOW_CONNECTS_PER_S));
+    let timed = guessed.as_ref().unwrap_or(plan);
+    let trials = resolved.trials.iter().map(|spec| {
+        let mut spec = spec.clone();
+        if spec.workload.id == "hold" && spec.workload.think_ms.is_none() {
+            spec.workload.think_ms = timed.filling.as_ref().map(|filling| filling.think_ms);
+        }
+        runner::load_time(timed, &spec) + OVERHEAD
+    });
+    let whole = trials.sum::<Duration>() + ceiling + Duration::from_secs(2);
     let mut text = String::new();
     for (index, trial) in resolved.trials.iter().enumerate() {
         text += &format!("{:>4}  {}\n", index + 1, trial.id);
@@ -144,6 +156,14 @@ fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Regist
     }
     for notice in &resolved.notices {
         text += &format!("note: {notice}\n");
+    }
+    if open {
+        let slots = plan.limits.free_slots() + 1;
+        text += &format!(
+            "note: hold keeps a connection for 3 × {slots} / (connects per second), long enough to run out of slots. \
+             The connect rate is measured when the run starts. At {SLOW_CONNECTS_PER_S:.0} per second it is {} ms.\n",
+            timed.filling.as_ref().map_or(0, |filling| filling.think_ms)
+        );
     }
     let given = plan::origins(plan, args, typed, registry);
     if !given.is_empty() {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use poollab_model::{
-    Arrivals, DatabaseChoice, HotRowMethod, Link, Load, Plan, Route, Settings, WorkloadSpec,
+    Arrivals, DatabaseChoice, HotRowMethod, Limits, Link, Load, Plan, Route, Settings, WorkloadSpec,
 };
 use serde::de::DeserializeOwned;
 
@@ -12,7 +12,7 @@ use super::Registry;
 use super::nearest::unknown;
 use crate::cli::{DatabaseArgs, RunArgs, SettingsArgs};
 
-/// How long `hold` waits unless told otherwise.
+/// How long `hold` waits where nobody says it and the slots can't run out.
 pub const DEFAULT_THINK_MS: u64 = 5;
 /// Most requests in flight of an open load unless told otherwise.
 const DEFAULT_CONNECTIONS: u32 = 256;
@@ -283,7 +283,7 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) ->
 
 /// The default plan with what was typed of its database.
 pub fn database_of(args: &DatabaseArgs, cores: u32, problems: &mut Vec<String>) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan { limits: Limits::default(), ..Plan::default() };
     // A password would come with a URL, which this command refuses anyway.
     let _ = database(args, &mut plan, problems);
     super::validate::limits(&plan, cores, problems);

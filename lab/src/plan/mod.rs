@@ -6,6 +6,7 @@
 
 mod expand;
 mod file;
+pub mod filling;
 mod flags;
 pub mod nearest;
 mod origins;
@@ -13,7 +14,9 @@ mod validate;
 
 use std::path::Path;
 
-use poollab_model::{Plan, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo, WorkloadSpec};
+use poollab_model::{
+    Limits, Plan, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo, WorkloadSpec,
+};
 
 use crate::cli::RunArgs;
 
@@ -78,16 +81,38 @@ pub fn resolve_file(path: &Path, registry: &Registry, cores: u32) -> Result<Reso
 
 /// Makes a plan of what was typed, or says all that is wrong with it.
 pub fn resolve(args: &RunArgs, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
+    resolve_on(Plan::default(), args, registry, cores)
+}
+
+/// The same for a search: a pool is to be found there and no refusal shown, so there are slots for larger pools, and
+/// no hold is measured.
+pub fn resolve_search(args: &RunArgs, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
+    let base = Plan { limits: Limits::default(), ..Plan::default() };
+    let mut args = args.clone();
+    if args.workload.iter().any(|id| id == "hold") && args.think_ms.is_none() {
+        args.think_ms = Some(flags::DEFAULT_THINK_MS.to_string());
+    }
+    resolve_on(base, &args, registry, cores)
+}
+
+fn resolve_on(base: Plan, args: &RunArgs, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
     let mut problems = Vec::new();
     let mut plan = match args.plan.clone().or_else(configuration) {
         Some(path) => file::read(&path).unwrap_or_else(|problem| {
             problems.push(problem);
             Plan::default()
         }),
-        None => Plan::default(),
+        None => base,
     };
     let password = flags::apply(args, registry, &mut plan, &mut problems);
     checked(plan, password, registry, cores, problems)
+}
+
+/// The same with its holds, on a database that makes so many connects a second.
+pub fn filled(resolved: &Resolved, connects_per_s: f64, registry: &Registry) -> Resolved {
+    let plan = filling::fill(&resolved.plan, connects_per_s);
+    let (trials, skipped) = expand::expand(&plan, registry);
+    Resolved { plan, password: resolved.password.clone(), trials, skipped, notices: resolved.notices.clone() }
 }
 
 fn checked(
@@ -121,11 +146,7 @@ fn fill_in(plan: &mut Plan, registry: &Registry) {
     if plan.workloads.is_empty() {
         plan.workloads = flags::default_workloads();
     }
-    for workload in &mut plan.workloads {
-        if workload.id == "hold" && workload.think_ms.is_none() {
-            workload.think_ms = Some(flags::DEFAULT_THINK_MS);
-        }
-    }
+    filling::prepare(plan);
 }
 
 #[cfg(test)]

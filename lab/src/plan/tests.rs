@@ -51,8 +51,9 @@ fn without_arguments_it_is_the_main_job() {
     assert_eq!(resolved.plan.strategies.len(), 3);
     assert_eq!(resolved.trials.len(), 2 * 5, "pipelined has no hold");
     assert_eq!(resolved.skipped.len(), 1);
-    assert_eq!(resolved.plan.loads, [Load::Closed { users: 64 }]);
-    assert!(64 > resolved.plan.limits.free_slots(), "the load has to exhaust the slots");
+    assert_eq!(resolved.plan.loads, [Load::Closed { users: 32 }]);
+    assert!(filling::can_fill(&resolved.plan), "the load has to exhaust the slots");
+    assert!(filling::is_open(&resolved.plan), "and its hold is measured");
 }
 
 #[test]
@@ -135,9 +136,46 @@ fn a_broken_url_does_not_show_its_password() {
 }
 
 #[test]
+fn a_hold_that_somebody_gave_is_not_measured() {
+    for typed in
+        ["--think-ms 5", "--workload hold --think-ms 5", "--workload point-read", "--rate 50", "--users 4"]
+    {
+        let resolved = resolved(typed).unwrap();
+        assert!(!filling::is_open(&resolved.plan), "{typed}");
+        let holds = resolved.trials.iter().filter(|trial| trial.workload.id == "hold");
+        assert!(holds.clone().all(|trial| trial.workload.think_ms == Some(5)), "{typed}");
+        assert!(resolved.plan.settings.pool_size == Some(8), "{typed}");
+    }
+}
+
+#[test]
+fn every_trial_is_named_by_the_hold_that_was_measured() {
+    let open = resolved("--repeats 1").unwrap();
+    let filled = filled(&open, 60.0, &registry());
+    assert_eq!(filled.trials.len(), open.trials.len());
+    let hold = filled.trials.iter().find(|trial| trial.id.contains("per-request.hold")).unwrap();
+    assert!(hold.id.contains("850-ms"), "{}", hold.id);
+    assert_eq!(hold.workload.think_ms, Some(850), "3 × 17 / 60 s");
+}
+
+#[test]
+fn a_search_gets_no_hold_that_fills_the_slots() {
+    let Command::Run(args) =
+        Cli::try_parse_from("poollab run --strategy deadpool --workload hold --users 64".split(' '))
+            .unwrap()
+            .command
+    else {
+        unreachable!()
+    };
+    let search = resolve_search(&args.plan, &registry(), 2).unwrap();
+    assert!(!filling::is_open(&search.plan));
+    assert_eq!(search.plan.limits.free_slots(), 36);
+}
+
+#[test]
 fn a_pool_beyond_the_slots_is_allowed_and_said() {
     let resolved = resolved("--strategy deadpool --pool-size 64").unwrap();
-    assert!(resolved.notices[0].contains("36 slots"), "{:?}", resolved.notices);
+    assert!(resolved.notices[0].contains("16 slots"), "{:?}", resolved.notices);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const POOL_SIZE: RangeInclusive<u32> = 1..=5_000;
 const SLOTS: RangeInclusive<u32> = 5..=5_000;
 /// Postgres does not start with less: shared buffers, WAL buffers and the first backends.
 const LEAST_MEMORY: ByteSize = ByteSize::mib(64);
-const LONGEST_THINK_MS: u64 = 60_000;
+pub const LONGEST_THINK_MS: u64 = 60_000;
 
 /// Adds all that is wrong with the plan to `problems`.
 pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<String>) {

@@ -107,6 +107,13 @@ impl Bench {
         Ok(endpoint)
     }
 
+    /// Connects a second, by the service's way in.
+    pub async fn connects_per_s(&self, scene: &Scene) -> Result<f64, String> {
+        let endpoint = self.endpoint(scene, Route::Direct)?;
+        let rate = poollab_db::ceiling::connects_per_s(&self.ready().bin, &endpoint).await;
+        rate.map_err(|why| why.to_string())
+    }
+
     /// The ends of the servers' logs, to be read from here on.
     pub fn logs(&self) -> Vec<(Log, Tail)> {
         let ready = self.ready();

@@ -17,6 +17,8 @@ use crate::runner::child::Child;
 
 /// Silence of a generator beyond what its order allows it.
 const GRACE: Duration = Duration::from_secs(15);
+/// Attempts to start a service beside the first.
+const START_AGAIN: u32 = 3;
 /// Ending a generator that has given its result.
 const STOP: Duration = Duration::from_secs(2);
 
@@ -100,8 +102,13 @@ pub async fn carry_out(
     let logs = bench.logs();
     let order = server_order(bench, scene, case)?;
     let mut services = Vec::new();
-    for _ in 0..case.deploy.processes.max(1) {
-        let started = Service::start(&order).await;
+    let processes = case.deploy.processes.max(1);
+    for number in 1..=processes {
+        let mut own = order.clone();
+        if number <= case.deploy.cold {
+            own.settings.min_idle = 0;
+        }
+        let started = start(&own).await;
         services.push(started.map_err(|why| format!("the service can't start: {why}"))?);
     }
     let spec = case.workload_spec().map_err(|why| why.to_string())?;
@@ -207,6 +214,18 @@ pub async fn carry_out(
         time_wait,
         log,
     })
+}
+
+/// A pool that is to get every slot there is may come while a connection before it is still being taken down.
+async fn start(order: &ServerOrder) -> Result<Service, String> {
+    for _ in 0..START_AGAIN {
+        match Service::start(order).await {
+            Ok(service) => return Ok(service),
+            Err(why) => tracing::debug!("once more: {why}"),
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    Service::start(order).await
 }
 
 fn server_order(bench: &Bench, scene: &Scene, case: &Case) -> Result<ServerOrder, String> {

@@ -128,6 +128,19 @@ async fn carry_out(
         return not_shown(why);
     }
     let environment = bench.environment(&scenario.scene).await?;
+    let connects_per_s = match scenario.scene.connects_per_s {
+        Some(_) => Some(tokio::select! {
+            rate = bench.connects_per_s(&scenario.scene) => rate.map_err(Failure::Environment)?,
+            name = stop.asked() => {
+                bench.stop().await?;
+                return Ok(Outcome::Interrupted(name));
+            }
+        }),
+        None => None,
+    };
+    // It is shown once in the life of this program.
+    let scenario: &'static Scenario =
+        connects_per_s.map_or(scenario, |rate| Box::leak(Box::new(scenario.paced(rate))));
     let plan = record::plan(scenario).map_err(Failure::Environment)?;
     let started = jiff::Timestamp::now();
     let id = format!("{}-{}", started.strftime("%Y-%m-%dT%H-%M-%SZ"), scenario.id);
@@ -136,7 +149,7 @@ async fn carry_out(
     summary::write_plan(folder.path(), scenario, &plan).map_err(unwritable)?;
     folder.write_environment(&environment).map_err(unwritable)?;
 
-    let head = story::head(scenario, &summary::database(scenario, &environment));
+    let head = story::head(scenario, &summary::database(scenario, &environment), connects_per_s);
     output::print(&head);
     let mut text = head;
     let (seen, broke) = both_sides(scenario, options, bench, &mut folder, &mut text, stop).await?;

@@ -12,8 +12,9 @@ use super::record::side;
 use super::words::{capitalised, titled, wrap};
 
 /// The head of a story.
-pub fn head(scenario: &Scenario, database: &str) -> String {
-    format!("{}: {}\n{database}\n", scenario.id, scenario.title)
+pub fn head(scenario: &Scenario, database: &str, connects_per_s: Option<f64>) -> String {
+    let connects = connects_per_s.map_or_else(String::new, |rate| format!(" · {rate:.0} connects/s"));
+    format!("{}: {}\n{database}{connects}\n", scenario.id, scenario.title)
 }
 
 /// One side: its cases next to each other, what happened in each, and what had to be seen.

@@ -207,15 +207,11 @@ impl Database {
     pub async fn ceiling(&self, plan: &Plan, duration: Duration) -> Result<Option<Ceiling>, String> {
         let workload = "point-read".parse().map(WorkloadSpec::plain).map_err(|why| format!("{why}"))?;
         let statement = poollab_servers::statements(&workload).first().copied().unwrap_or_default();
-        let bin = match &self.provided {
-            Provided::Embedded(guard) => guard.ready().bin.clone(),
-            Provided::User(_) => PathBuf::new(),
-        };
         let clients = plan.pool_sizes.first().copied().or(plan.settings.pool_size).unwrap_or(CEILING_CLIENTS);
         let clients = clients.min(plan.limits.free_slots()).max(1);
         let endpoint = self.endpoint(plan.link, Route::Direct)?;
         let sql = statement.replace("$1", ":id");
-        let measured = poollab_db::ceiling::pgbench(&bin, &endpoint, &sql, clients, duration).await;
+        let measured = poollab_db::ceiling::pgbench(&self.bin(), &endpoint, &sql, clients, duration).await;
         let Some(measured) = measured.map_err(|why| why.to_string())? else { return Ok(None) };
         Ok(Some(Ceiling {
             tool: measured.tool,
@@ -226,6 +222,20 @@ impl Database {
             samples: vec![measured.tps],
             pipelined: None,
         }))
+    }
+
+    /// Connects a second, by the service's way in.
+    pub async fn connects_per_s(&self, plan: &Plan) -> Result<f64, String> {
+        let endpoint = self.endpoint(plan.link, Route::Direct)?;
+        poollab_db::ceiling::connects_per_s(&self.bin(), &endpoint).await.map_err(|why| why.to_string())
+    }
+
+    /// Where PostgreSQL's programs are, as far as is known.
+    fn bin(&self) -> PathBuf {
+        match &self.provided {
+            Provided::Embedded(guard) => guard.ready().bin.clone(),
+            Provided::User(_) => PathBuf::new(),
+        }
     }
 
     /// Ends it; nothing of ours is left.

@@ -59,7 +59,8 @@ pub fn resume(
 ) -> Result<Ended, Failure> {
     conduct_in(Some(resumed), "compare", resolved, registry, options, async |bench| {
         bench.ceiling().await;
-        for spec in missing(resolved, resumed) {
+        let trials: Vec<TrialSpec> = missing(bench.resolved, resumed).into_iter().cloned().collect();
+        for spec in &trials {
             bench.trial(spec).await?;
         }
         bench.ceiling().await;
@@ -78,7 +79,7 @@ pub fn missing<'a>(resolved: &'a Resolved, resumed: &Resumed) -> Vec<&'a TrialSp
 pub fn run(resolved: &Resolved, registry: &Registry, options: &Options) -> Result<Ended, Failure> {
     conduct("compare", resolved, registry, options, async |bench| {
         bench.ceiling().await;
-        for spec in &resolved.trials {
+        for spec in &bench.resolved.trials {
             bench.trial(spec).await?;
         }
         bench.ceiling().await;
@@ -143,10 +144,9 @@ async fn conducted(
         Some(resumed) => (Folder::reopen(&resumed.path).map_err(Failure::usage)?, again(resolved, resumed)),
     };
     let finished = resumed.map_or(0, |resumed| resumed.report.trials.len());
-    let load = plan.warmup.0 + plan.duration.0;
     let mut progress = Progress::new(
         resolved.trials.len().saturating_sub(finished),
-        load,
+        load_of(resolved),
         plan.limits.max_connections,
         options.quiet,
     );
@@ -166,14 +166,55 @@ async fn conducted(
         }
     };
     let finished = u32::try_from(finished).unwrap_or(u32::MAX);
-    let mut bench =
-        Bench { plan, registry, database, folder, info, progress, kept: None, finished, without_result: 0 };
+    let mut filled = None;
+    let held = if crate::plan::filling::is_open(plan) {
+        progress.say("measuring how fast Postgres connects");
+        let measured = tokio::select! {
+            measured = database.connects_per_s(plan) => measured.map_err(Failure::Environment),
+            name = stop.asked() => Err(Failure::Interrupted(format!("stopped by {name} before the first trial"))),
+        };
+        measured.and_then(|rate| {
+            let resolved = filled.insert(crate::plan::filled(resolved, rate, registry));
+            progress.load(load_of(resolved));
+            folder.write_plan(&resolved.plan).map_err(|why| unwritable(&folder, &why))
+        })
+    } else {
+        Ok(())
+    };
+    let resolved = filled.as_ref().unwrap_or(resolved);
+    let mut bench = Bench {
+        plan: &resolved.plan,
+        resolved,
+        registry,
+        database,
+        folder,
+        info,
+        progress,
+        kept: None,
+        finished,
+        without_result: 0,
+    };
     let before = resumed.map(|resumed| &resumed.report.environment);
-    let stopped = tokio::select! {
-        ended = bench.carry_out(before, job) => ended.err(),
-        name = stop.asked() => Some(Failure::Interrupted(format!("stopped by {name}"))),
+    let stopped = match held {
+        Err(failure) => Some(failure),
+        Ok(()) => tokio::select! {
+            ended = bench.carry_out(before, job) => ended.err(),
+            name = stop.asked() => Some(Failure::Interrupted(format!("stopped by {name}"))),
+        },
     };
     bench.end(stopped).await
+}
+
+/// Warm-up and measuring of a trial, on average over the workloads.
+fn load_of(resolved: &Resolved) -> Duration {
+    let all: Duration = resolved.trials.iter().map(|spec| load_time(&resolved.plan, spec)).sum();
+    all / u32::try_from(resolved.trials.len().max(1)).unwrap_or(u32::MAX)
+}
+
+/// Warm-up and measuring of one trial.
+pub fn load_time(plan: &Plan, spec: &TrialSpec) -> Duration {
+    let (warmup, duration) = plan.times_of(&spec.workload);
+    warmup.0 + duration.0
 }
 
 /// A folder for a new run.
@@ -209,6 +250,8 @@ fn again(resolved: &Resolved, resumed: &Resumed) -> RunInfo {
 /// The lab's bench: a database that runs, a folder that takes trials.
 pub struct Bench<'a> {
     plan: &'a Plan,
+    /// The plan with its trials, as they are carried out.
+    resolved: &'a Resolved,
     registry: &'a Registry,
     database: Database,
     folder: Folder,

@@ -72,6 +72,11 @@ impl Progress {
         }
     }
 
+    /// Each trial has so much load, as is known by now.
+    pub fn load(&mut self, load: Duration) {
+        self.load = load;
+    }
+
     /// There will be so many trials: a search knows only while it goes on.
     pub fn expect(&mut self, trials: usize) {
         self.total = trials.max(self.done);

@@ -127,20 +127,21 @@ async fn measure(
     progress: &Progress,
 ) -> Result<(LoadResult, Watched), String> {
     let (method, path, ids) = poollab_servers::request_path(&spec.workload);
+    let (warmup, duration) = plan.times_of(&spec.workload);
     let order = LoadOrder {
         address: service.address.clone(),
         method,
         path,
         ids,
         load: spec.load.clone(),
-        warmup: plan.warmup,
-        duration: plan.duration,
+        warmup,
+        duration,
         request_timeout: plan.request_timeout,
         seed: spec.seed,
         course: None,
     };
     let mut load: Child<LoadEvent> = Child::start("generator", generator(spec.driver), &order).await?;
-    let patience = plan.warmup.0 + plan.duration.0 + plan.request_timeout.0 + GRACE;
+    let patience = warmup.0 + duration.0 + plan.request_timeout.0 + GRACE;
 
     let server = &mut service.child;
     let pid = server.pid();

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use poollab_db::Observer;
-use poollab_model::{Problem, TrialSpec};
+use poollab_model::{Problem, TrialSpec, WorkloadSpec};
 
 use super::http;
 
 /// Attempts while the database is out of slots or recovering after the trial before.
 const ATTEMPTS: u32 = 3;
+const LONGEST_WAIT_MS: u64 = 5;
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Sends one request and looks whether its statements arrived. Gives `None` where statements can't be
@@ -20,7 +21,10 @@ pub async fn check(
     observer: &Observer,
     remarks: &mut Vec<String>,
 ) -> Result<Option<bool>, String> {
-    let (method, path, _) = poollab_servers::request_path(&spec.workload);
+    // What it waits for besides the database is not what is checked.
+    let think_ms = spec.workload.think_ms.map(|ms| ms.min(LONGEST_WAIT_MS));
+    let (method, path, _) =
+        poollab_servers::request_path(&WorkloadSpec { think_ms, ..spec.workload.clone() });
     let path = path.replace("{id}", "7");
     let mut attempt = 1;
     let body = loop {

@@ -18,7 +18,7 @@ pub fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
     let registry = Registry::ours();
     let mut problems = Vec::new();
     let asked = question::read(args, &mut problems);
-    let resolved = plan::resolve(&run_args(args), &registry, machine::cores());
+    let resolved = plan::resolve_search(&run_args(args), &registry, machine::cores());
     let resolved = match resolved {
         Ok(resolved) => one_trial(resolved, &registry, &mut problems),
         Err(more) => {

@@ -10,13 +10,16 @@ use crate::setup::{Case, Deploy, Press, Scene, Stage, Tuning};
 const GREEDY: Case = Case {
     workload: "hold",
     params: "think_ms=300",
-    // Five times what a cured request holds: r2d2 does not serve in order, and somebody may lose twice.
-    tuning: Tuning { pool_size: 20, acquire_ms: Some(1_500), ..Tuning::BASE },
-    deploy: Deploy { processes: 3, join_every_ms: 500, ..Deploy::BASE },
+    tuning: Tuning { pool_size: 18, min_idle: 18, acquire_ms: Some(1_500), ..Tuning::BASE },
+    deploy: Deploy { processes: 3, cold: 1, ..Deploy::BASE },
     ..Case::BASE
 };
 
-const FITTING: Case = Case { tuning: Tuning { pool_size: 11, min_idle: 11, ..GREEDY.tuning }, ..GREEDY };
+const FITTING: Case = Case {
+    tuning: Tuning { pool_size: 12, min_idle: 12, ..GREEDY.tuning },
+    deploy: Deploy { cold: 0, ..GREEDY.deploy },
+    ..GREEDY
+};
 
 /// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
@@ -63,14 +66,14 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // 20 users of the first process hold 20 connections at once, the second gets the other 16 of 36, the
-        // third none: its users can only time out.
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 60 } }],
+        // Two processes have opened 18 connections each before the first request: all of 36. The third has none and
+        // gets none, so its users can only time out. With 12 each, the 12 users of a process never wait.
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 36 } }],
         duration_ms: 3_500,
         ..Scene::FREE
     },
     broken: Side {
-        says: "three processes with a pool of 20 each; there are 36 slots for them",
+        says: "three processes with a pool of 18 each; two have filled theirs, and there are 36 slots",
         cases: &[GREEDY_BB8, GREEDY_R2D2, GREEDY_SQLX],
         expects: &[
             Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.02 },
@@ -83,7 +86,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same load, a pool of 11 in each: 33 connections for 36 slots",
+        says: "the same load, a pool of 12 in each: 36 connections for 36 slots",
         cases: &[
             Case { strategy: "bb8", ..FITTING },
             Case { strategy: "r2d2", ..FITTING },

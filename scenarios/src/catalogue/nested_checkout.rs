@@ -9,7 +9,7 @@ use crate::setup::{Case, Press, Scene, Stage, Tuning};
 
 const NESTED: Case = Case {
     workload: "nested-checkout",
-    params: "between_ms=200",
+    params: "between_ms=500",
     tuning: Tuning { pool_size: 8, acquire_ms: None, min_idle: 8, ..Tuning::BASE },
     ..Case::BASE
 };
@@ -56,7 +56,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // All 8 have their first connection long before the first one asks for its second, 200 ms later.
+        // All 8 have their first connection long before the first one asks for its second, 500 ms later.
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
         request_timeout_ms: 3_000,
         duration_ms: 4_000,
@@ -75,7 +75,7 @@ pub const SCENARIO: Scenario = Scenario {
     cured: Side {
         says: "the same requests: once with one connection passed along, once with a pool of 9",
         cases: &[
-            Case { label: "one connection", params: "between_ms=200&connections=1", ..NESTED },
+            Case { label: "one connection", params: "between_ms=500&connections=1", ..NESTED },
             Case {
                 label: "pool of 9",
                 tuning: Tuning { pool_size: 9, min_idle: 9, ..NESTED.tuning },

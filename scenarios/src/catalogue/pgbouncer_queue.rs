@@ -96,15 +96,15 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::Errors { kind: ErrorKind::PoolerRefused, sqlstate: None, at_least_share: 0.0 }],
     },
     cured: Side {
-        says: "the same 40 users through a pool of 16 in the service, and 16 server connections behind it",
+        says: "the same 40 users through a pool of 20 in the service, and 20 server connections behind it",
         cases: &[Case {
             label: "pool in the service",
             pooler: &[
                 PoolerSetting::new("max_client_conn", "20"),
-                PoolerSetting::new("default_pool_size", "16"),
+                PoolerSetting::new("default_pool_size", "20"),
                 PoolerSetting::new("query_wait_timeout", "1"),
             ],
-            tuning: Tuning { pool_size: 16, min_idle: 16, ..HOLD.tuning },
+            tuning: Tuning { pool_size: 20, min_idle: 20, ..HOLD.tuning },
             ..HOLD
         }],
         expects: &[Expect::NoFailures],

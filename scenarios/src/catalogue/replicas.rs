@@ -11,9 +11,9 @@ const GREEDY: Case = Case {
     // Its minimum is of all connections; bb8's and r2d2's is of idle ones, which grows with the load.
     strategy: "sqlx",
     workload: "hold",
-    params: "think_ms=400",
-    tuning: Tuning { pool_size: 15, min_idle: 2, acquire_ms: Some(1_000), ..Tuning::BASE },
-    deploy: Deploy { processes: 3, join_every_ms: 0, next_min_idle: 14 },
+    params: "think_ms=600",
+    tuning: Tuning { pool_size: 15, min_idle: 2, acquire_ms: Some(1_800), ..Tuning::BASE },
+    deploy: Deploy { processes: 3, join_every_ms: 0, next_min_idle: 15, cold: 0 },
     ..Case::BASE
 };
 
@@ -63,16 +63,17 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // Three old processes hold 2 connections each. The first two new ones open 14 each: 34 of 36, and the
-        // third gets 2 of its 14. Then 10 users come to each old process, and at most 2 of all these pools
-        // can grow by one: in another one 8 users wait for 2 connections that are held for 400 ms, the last
-        // 1.6 s, and the pool gives up after 1 s.
+        // Three old processes hold 2 connections each, one more than their users need. The first two new ones open
+        // 15 each, which takes half a second at 60 connects a second: that is all of 36, and the third gets none.
+        // Then 10 users come to each old process, and no pool can grow: 8 of them wait for 2 connections that are
+        // held for 600 ms, the last 2.4 s, and the pool gives up after 1.8 s.
+        connects_per_s: Some(60),
         stages: &[
-            Stage { at_ms: 0, press: Press::Users { users: 6 } },
-            Stage { at_ms: 2_500, press: Press::Users { users: 30 } },
+            Stage { at_ms: 0, press: Press::Users { users: 3 } },
+            Stage { at_ms: 3_000, press: Press::Users { users: 30 } },
         ],
         actions: &[Action { at_ms: 500, act: Act::StartNextGeneration }],
-        duration_ms: 5_000,
+        duration_ms: 6_000,
         ..Scene::FREE
     },
     broken: Side {
@@ -90,10 +91,10 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same deploy and the same load with a pool of 5: 30 connections at most",
+        says: "the same deploy and the same load with a pool of 6: 36 connections at most",
         cases: &[Case {
-            tuning: Tuning { pool_size: 5, ..GREEDY.tuning },
-            deploy: Deploy { next_min_idle: 5, ..GREEDY.deploy },
+            tuning: Tuning { pool_size: 6, ..GREEDY.tuning },
+            deploy: Deploy { next_min_idle: 6, ..GREEDY.deploy },
             ..GREEDY
         }],
         expects: &[Expect::NoFailures, Expect::AllReady],

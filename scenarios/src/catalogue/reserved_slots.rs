@@ -48,15 +48,20 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // 29 of 40 slots are for ordinary roles while the observer holds one. 34 users: five too many, and
-        // fewer than the ten reserved slots, so that nobody is refused for want of any slot at all.
+        // 19 of 30 slots are for ordinary roles while the observer holds one. 24 users: five too many, and
+        // fewer than the ten reserved slots, so that nobody is refused for want of any slot at all. 150 connects a
+        // second, held for 400 ms, need 60 slots; at a third of that rate they still need 20. Whoever holds one ends
+        // three requests in three and a half holds, and no fourth: neither side can do more than 57.
+        max_connections: 30,
         reserved: 10,
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 34 } }],
+        connects_per_s: Some(150),
+        stages: &[Stage { at_ms: 0, press: Press::Users { users: 24 } }],
+        duration_ms: 1_400,
         ..Scene::FREE
     },
     broken: Side {
-        says: "34 users, each request opens its own connection; 29 slots are for ordinary roles",
-        cases: &[Case { strategy: "per-request", workload: "hold", params: "think_ms=200", ..Case::BASE }],
+        says: "24 users, each request opens its own connection; 19 slots are for ordinary roles",
+        cases: &[Case { strategy: "per-request", workload: "hold", params: "think_ms=400", ..Case::BASE }],
         expects: &[
             Expect::Errors { kind: ErrorKind::SlotsExhausted, sqlstate: Some("53300"), at_least_share: 0.0 },
             Expect::ErrorText { pieces: &["remaining connection slots are reserved for"] },
@@ -64,11 +69,11 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same 34 users share a pool of 16 connections",
+        says: "the same 24 users share a pool of 19 connections: the slots that there are for them",
         cases: &[Case {
             workload: "hold",
-            params: "think_ms=200",
-            tuning: Tuning { pool_size: 16, ..Tuning::BASE },
+            params: "think_ms=400",
+            tuning: Tuning { pool_size: 19, min_idle: 19, ..Tuning::BASE },
             ..Case::BASE
         }],
         expects: &[Expect::NoFailures],

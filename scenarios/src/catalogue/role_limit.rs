@@ -48,16 +48,19 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
+        // 20 users ask at once, so 20 connections are opened, and those that are stay open: the eleventh is refused,
+        // as soon as there were eleven attempts. Ten connections end three requests each in three and a half holds.
+        connects_per_s: Some(15),
         role: Role { connection_limit: Some(10), ..Role::BASE },
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 20 } }],
-        duration_ms: 2_500,
+        duration_ms: 2_450,
         ..Scene::FREE
     },
     broken: Side {
         says: "a pool of 20 for 20 users; the role may have 10 connections, the server has 36 free slots",
         cases: &[Case {
             workload: "hold",
-            params: "think_ms=200",
+            params: "think_ms=700",
             tuning: Tuning { pool_size: 20, ..Tuning::BASE },
             ..Case::BASE
         }],
@@ -68,8 +71,13 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "a pool of 8 for the same users, below the limit",
-        cases: &[Case { workload: "hold", params: "think_ms=200", ..Case::BASE }],
+        says: "a pool of 10 for the same users: as many as the role may have",
+        cases: &[Case {
+            workload: "hold",
+            params: "think_ms=700",
+            tuning: Tuning { pool_size: 10, min_idle: 10, ..Tuning::BASE },
+            ..Case::BASE
+        }],
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
