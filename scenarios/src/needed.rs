@@ -84,7 +84,10 @@ pub static NEEDED_WORKLOADS: &[NeededWorkload] = &[
     NeededWorkload {
         id: "slow-query",
         method: Method::Get,
-        parameters: &[("ms", "length of the statement (SELECT pg_sleep)")],
+        parameters: &[
+            ("ms", "how long the statement sleeps (SELECT pg_sleep)"),
+            ("work", "thousands of rows that it counts: CPU time of the database; 0 (default): none"),
+        ],
         does: "one slow statement; what happens when the caller hangs up in the middle is the point: the connection \
                goes back at once, and the statement runs on",
         answers: "as point-read",

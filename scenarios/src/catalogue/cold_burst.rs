@@ -65,10 +65,10 @@ pub const SCENARIO: Scenario = Scenario {
     ],
     scene: Scene {
         // A tenth of a core is 10 ms in each 100. A connect costs 2 ms and more of it, so 40 of them take eight of
-        // these periods at least, where 40 reads take one or two. At 20 connects a second they take 2 s.
+        // these periods at least, where 40 reads take one or two. At 24 connects a second they take less than 2 s.
         cpus: Some(0.1),
         max_connections: 60,
-        connects_per_s: Some(20),
+        connects_per_s: Some(24),
         stages: &[Stage { at_ms: 300, press: Press::Burst { requests: 40 } }],
         duration_ms: 4_000,
         ..Scene::BASE

@@ -68,6 +68,8 @@ pub const SCENARIO: Scenario = Scenario {
     scene: Scene {
         // Two processes have opened 18 connections each before the first request: all of 36. The third has none and
         // gets none, so its users can only time out. With 12 each, the 12 users of a process never wait.
+        // Opening 18 takes half a second at 40 a second, and the pools give up after 1.5 s.
+        connects_per_s: Some(40),
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 36 } }],
         duration_ms: 3_500,
         ..Scene::FREE

@@ -12,7 +12,7 @@ const WAITED: LogLine = LogLine::pgbouncer(&["query_wait_timeout"]);
 
 const HOLD: Case = Case {
     workload: "hold",
-    params: "think_ms=200",
+    params: "think_ms=800",
     route: Route::PgbouncerTransaction,
     tuning: Tuning { statements: StatementMode::Unnamed, ..Tuning::BASE },
     ..Case::BASE
@@ -57,8 +57,10 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        // 40 users. Of 40 connections PgBouncer takes 20; or two server connections, each held for 200 ms,
-        // serve 10 a second, and the last waits 4 s where PgBouncer allows 1.
+        // 40 users. Of 40 connections PgBouncer takes 20 at most, and counts them as soon as they are there; or two
+        // server connections, each held for 800 ms, serve 5 in two seconds, and the others wait longer than the 1 s
+        // that PgBouncer allows. 16 server connections end three requests each in three and a half holds, whoever asks.
+        duration_ms: 2_800,
         stages: &[Stage { at_ms: 0, press: Press::Users { users: 40 } }],
         ..Scene::FREE
     },
@@ -70,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
                 strategy: "per-request",
                 pooler: &[
                     PoolerSetting::new("max_client_conn", "20"),
-                    PoolerSetting::new("default_pool_size", "20"),
+                    PoolerSetting::new("default_pool_size", "16"),
                 ],
                 expects: &[
                     Expect::ErrorText { pieces: &["no more connections allowed"] },
@@ -96,15 +98,15 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::Errors { kind: ErrorKind::PoolerRefused, sqlstate: None, at_least_share: 0.0 }],
     },
     cured: Side {
-        says: "the same 40 users through a pool of 20 in the service, and 20 server connections behind it",
+        says: "the same 40 users through a pool of 16 in the service, and 16 server connections behind it",
         cases: &[Case {
             label: "pool in the service",
             pooler: &[
                 PoolerSetting::new("max_client_conn", "20"),
-                PoolerSetting::new("default_pool_size", "20"),
+                PoolerSetting::new("default_pool_size", "16"),
                 PoolerSetting::new("query_wait_timeout", "1"),
             ],
-            tuning: Tuning { pool_size: 20, min_idle: 20, ..HOLD.tuning },
+            tuning: Tuning { pool_size: 16, min_idle: 16, ..HOLD.tuning },
             ..HOLD
         }],
         expects: &[Expect::NoFailures],

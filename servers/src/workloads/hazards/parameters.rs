@@ -7,6 +7,9 @@ use crate::workloads::MAX_THINK_MS;
 /// The largest value that a backend may be asked to make, in MiB.
 const MAX_MB: u32 = 64;
 
+/// The most rows that Postgres may be asked to count, in thousands.
+const MAX_WORK: u32 = 1_000;
+
 /// What a request for a hazard carries besides `think_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameters {
@@ -24,6 +27,8 @@ pub struct Parameters {
     pub go_on_for: Duration,
     /// `ms`: length of a statement, in milliseconds.
     pub statement_ms: i32,
+    /// `work`: thousands of rows that Postgres counts.
+    pub work: i32,
     /// `guard=true`: what was begun is ended when the request is dropped.
     pub guard: bool,
     /// `mb`: size of a value, in MiB.
@@ -41,6 +46,7 @@ impl Default for Parameters {
             on_worker: false,
             go_on_for: Duration::from_millis(10),
             statement_ms: 10,
+            work: 0,
             guard: false,
             mb: 1,
         }
@@ -61,6 +67,7 @@ impl Parameters {
             "on" => self.on_worker = one_of(name, value, ["blocking", "worker"])?,
             "for_ms" => self.go_on_for = millis(name, value)?,
             "ms" => self.statement_ms = i32::try_from(number(name, value, MAX_THINK_MS)?).unwrap_or(i32::MAX),
+            "work" => self.work = i32::try_from(number(name, value, MAX_WORK)?).unwrap_or(i32::MAX),
             "guard" => self.guard = one_of(name, value, ["false", "true"])?,
             "mb" => self.mb = number(name, value, MAX_MB)?,
             other => return Err(format!("{other} is not read by anything")),

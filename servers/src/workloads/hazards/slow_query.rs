@@ -10,8 +10,9 @@ use crate::workloads::point_read::account;
 use crate::workloads::{Answer, Ask, Workload};
 
 static SLOW_READ: Statement = Statement {
-    sql: "SELECT aid, abalance FROM poollab.accounts, pg_catalog.pg_sleep($2 / 1000.0) WHERE aid = $1",
-    types: &[Type::INT4, Type::INT4],
+    sql: "SELECT aid, abalance FROM poollab.accounts, pg_catalog.pg_sleep($2 / 1000.0), \
+          (SELECT count(*) FROM pg_catalog.generate_series(1, $3)) AS worked WHERE aid = $1",
+    types: &[Type::INT4, Type::INT4, Type::INT4],
 };
 
 pub struct SlowQuery;
@@ -22,11 +23,11 @@ impl Workload for SlowQuery {
     }
 
     fn summary(&self) -> &'static str {
-        "a read whose statement takes ms milliseconds in Postgres"
+        "a read whose statement sleeps ms milliseconds and counts work thousand rows in Postgres"
     }
 
     fn parameters(&self) -> &'static [&'static str] {
-        &["ms"]
+        &["ms", "work"]
     }
 
     fn statements(&self, _: &Ask) -> Vec<&'static Statement> {
@@ -39,7 +40,11 @@ impl Workload for SlowQuery {
         ask: &'a Ask,
     ) -> LocalBoxFuture<'a, Result<Answer, Fault>> {
         Box::pin(async move {
-            let params = [Param::Int4(ask.id), Param::Int4(ask.hazard.statement_ms)];
+            let params = [
+                Param::Int4(ask.id),
+                Param::Int4(ask.hazard.statement_ms),
+                Param::Int4(ask.hazard.work * 1_000),
+            ];
             let rows = checkout.query(&SLOW_READ, &params).await?;
             account(ask, &rows)
         })
