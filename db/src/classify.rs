@@ -81,6 +81,7 @@ fn from_sqlstate(sqlstate: &str) -> ErrorKind {
         "26000" | "42P05" => ErrorKind::PreparedStatement,
         "25P02" => ErrorKind::TransactionAborted,
         "57014" => ErrorKind::StatementTimeout,
+        "28P01" | "28000" => ErrorKind::AuthenticationFailed,
         other if other.starts_with("08") => ErrorKind::ConnectionLost,
         _ => ErrorKind::Query,
     }
@@ -138,6 +139,18 @@ mod tests {
         assert_eq!(german.kind, ErrorKind::SlotsExhausted);
         let misleading = parts(Some("42601"), "syntax error at \"query_wait_timeout\"", None);
         assert_eq!(misleading.kind, ErrorKind::Query);
+    }
+
+    #[test]
+    fn a_refused_password_is_no_failed_statement() {
+        for (sqlstate, text) in [
+            ("28P01", "FATAL: password authentication failed for user \"app\""),
+            ("28000", "FATAL: no pg_hba.conf entry for host \"::1\", user \"app\", no encryption"),
+        ] {
+            let kind = parts(Some(sqlstate), text, None).kind;
+            assert_eq!(kind, ErrorKind::AuthenticationFailed, "{text}");
+            assert!(!kind.can_retry(), "the same password is refused again");
+        }
     }
 
     #[test]

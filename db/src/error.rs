@@ -85,7 +85,7 @@ fn advice(failure: &Failure) -> &'static str {
         (Kind::SlotsExhausted, _) => "; end other clients or raise max_connections",
         (Kind::StartingUp, _) => "; try again in a moment",
         (Kind::PoolerRefused, _) => "; this is a pooler's answer: give poollab the server itself",
-        (_, Some("28P01" | "28000")) => {
+        (Kind::AuthenticationFailed, _) => {
             "; check user and password (in the URL or PGPASSWORD) and the server's pg_hba.conf"
         }
         (_, Some("3D000")) => "; create that database first, or name another one",

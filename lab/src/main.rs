@@ -35,6 +35,8 @@ fn main() -> ExitCode {
     // Logs are for who looks for them: POOLLAB_LOG=debug shows what the children say, too.
     tracing_subscriber::fmt()
         .with_writer(|| output::Log)
+        // The writer lets no escape sequence through, and in a file they would be noise.
+        .with_ansi(false)
         .with_env_filter(EnvFilter::try_from_env("POOLLAB_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
         .init();
     commands::dispatch(cli.command, &typed).unwrap_or_else(|failure| failure.report())

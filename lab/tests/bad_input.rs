@@ -65,6 +65,21 @@ fn zero_negative_and_absurd_numbers_are_refused() {
     refused("run --seed x", &["--seed x"]);
 }
 
+/// The service would refuse it in every trial, after Postgres was started for it.
+#[test]
+fn a_statement_timeout_that_postgres_can_not_count_is_refused() {
+    refused("run --statement-timeout 30d", &["statement_timeout", "longer than Postgres can count"]);
+}
+
+/// To take the first of them would measure something else than was asked for.
+#[test]
+fn several_pool_sizes_for_one_service_are_refused() {
+    refused(
+        "server --strategy deadpool --pool-size 4,8 --database-url postgres://me@127.0.0.1:9/x",
+        &["2 sizes", "one pool"],
+    );
+}
+
 #[test]
 fn a_duration_too_short_to_be_measured_is_refused() {
     refused("run --duration 5ms", &["duration 5ms", "300ms"]);

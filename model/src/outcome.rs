@@ -30,6 +30,8 @@ pub enum ErrorKind {
     StatementTimeout,
     /// The connection pooler in front of Postgres refused.
     PoolerRefused,
+    /// 28P01 or 28000: Postgres does not accept the user, the password or where they come from.
+    AuthenticationFailed,
     /// The strategy refuses this workload.
     Unsupported,
     /// Any other error of a statement; its SQLSTATE is kept.
@@ -57,7 +59,7 @@ pub enum Side {
 
 impl ErrorKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::PoolTimeout,
         Self::ConnectTimeout,
         Self::SlotsExhausted,
@@ -68,6 +70,7 @@ impl ErrorKind {
         Self::TransactionAborted,
         Self::StatementTimeout,
         Self::PoolerRefused,
+        Self::AuthenticationFailed,
         Self::Unsupported,
         Self::Query,
         Self::WrongAnswer,
@@ -90,6 +93,7 @@ impl ErrorKind {
             Self::TransactionAborted => "transaction-aborted",
             Self::StatementTimeout => "statement-timeout",
             Self::PoolerRefused => "pooler-refused",
+            Self::AuthenticationFailed => "authentication-failed",
             Self::Unsupported => "unsupported",
             Self::Query => "query",
             Self::WrongAnswer => "wrong-answer",
@@ -113,6 +117,7 @@ impl ErrorKind {
             Self::TransactionAborted => "The transaction was aborted by an earlier error",
             Self::StatementTimeout => "The statement was cancelled or ran into its time-out",
             Self::PoolerRefused => "The connection pooler in front of Postgres refused",
+            Self::AuthenticationFailed => "Postgres refused the user or the password",
             Self::Unsupported => "This strategy refuses this workload",
             Self::Query => "A statement failed",
             Self::WrongAnswer => "The answer was wrong",
@@ -133,7 +138,14 @@ impl ErrorKind {
 
     /// Whether the same request may succeed a moment later: the service then answers 503.
     pub fn can_retry(self) -> bool {
-        !matches!(self, Self::Unsupported | Self::Query | Self::WrongAnswer | Self::PreparedStatement)
+        !matches!(
+            self,
+            Self::Unsupported
+                | Self::Query
+                | Self::WrongAnswer
+                | Self::PreparedStatement
+                | Self::AuthenticationFailed
+        )
     }
 }
 

@@ -70,6 +70,15 @@ pub struct Settings {
     pub workers: u32,
 }
 
+impl Settings {
+    /// What is wrong with the time-out of statements: Postgres counts it in milliseconds, in 31 bits.
+    pub fn statement_timeout_problem(&self) -> Option<String> {
+        let limit = self.statement_timeout.filter(|limit| limit.0.as_millis() > i32::MAX as u128)?;
+        let longest = HumanDuration::from_millis(i32::MAX as u64);
+        Some(format!("statement_timeout {limit} is longer than Postgres can count; the longest is {longest}"))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

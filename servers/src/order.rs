@@ -3,7 +3,7 @@
 use std::net::ToSocketAddrs;
 
 use poollab_model::wire::ServerOrder;
-use poollab_model::{Host, HumanDuration, Settings};
+use poollab_model::{Host, Settings};
 
 use crate::strategies::{STRATEGIES, find};
 
@@ -71,18 +71,13 @@ fn of_settings(settings: &Settings) -> Vec<String> {
             problems.push(format!("{name} is 0; leave it out for none, or give at least 1ms"));
         }
     }
-    // Postgres counts it in milliseconds in 31 bits.
-    if settings.statement_timeout.is_some_and(|limit| limit.0.as_millis() > i32::MAX as u128) {
-        let longest = HumanDuration::from_millis(i32::MAX as u64);
-        problems
-            .push(format!("statement_timeout is longer than Postgres can count; the longest is {longest}"));
-    }
+    problems.extend(settings.statement_timeout_problem());
     problems
 }
 
 #[cfg(test)]
 mod tests {
-    use poollab_model::Endpoint;
+    use poollab_model::{Endpoint, HumanDuration};
 
     use super::*;
 

@@ -1,13 +1,13 @@
 //! The service without its HTTP: a strategy, opened once, and the one way in which every request gets its
 //! connection, does its work and gives it back.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use poollab_model::{Endpoint, ErrorKind, PoolCounts, Settings};
+use poollab_model::{Cause, Endpoint, ErrorKind, PoolCounts, Settings};
 
 use crate::checkout::{Checkout, Patience, Source};
 use crate::fault::{Causes, Fault};
@@ -28,6 +28,8 @@ pub struct Service {
     opened: Opened,
     threads: Threads,
     in_flight: Arc<AtomicUsize>,
+    refused: AtomicBool,
+    refusal: Mutex<Option<Cause>>,
     stopping: AtomicBool,
 }
 
@@ -63,6 +65,8 @@ impl Service {
             opened,
             threads,
             in_flight: Arc::default(),
+            refused: AtomicBool::new(false),
+            refusal: Mutex::default(),
             stopping: AtomicBool::new(false),
         };
         service.fill().await?;
@@ -127,6 +131,11 @@ impl Service {
             }
         };
         self.meter.ended(result.as_ref().err().map(|fault| fault.kind));
+        match &result {
+            Ok(_) if self.refused.load(Relaxed) => self.refused.store(false, Relaxed),
+            Ok(_) => {}
+            Err(fault) => self.note_refusal(fault),
+        }
         (result, timing)
     }
 
@@ -185,6 +194,22 @@ impl Service {
             return fault;
         }
         Fault { cause: self.causes.since(since), ..fault }
+    }
+
+    /// Remembers that Postgres refused the password, until a request succeeds.
+    pub fn note_refusal(&self, fault: &Fault) {
+        let told = fault.cause.clone().unwrap_or_else(|| fault.clone().into());
+        if told.kind == ErrorKind::AuthenticationFailed
+            && let Ok(mut refusal) = self.refusal.lock()
+        {
+            *refusal = Some(told);
+            self.refused.store(true, Relaxed);
+        }
+    }
+
+    /// With what words Postgres refused the password last, if nobody got in since.
+    pub fn refused_login(&self) -> Option<Cause> {
+        if self.refused.load(Relaxed) { self.refusal.lock().ok()?.clone() } else { None }
     }
 
     /// The connections now.

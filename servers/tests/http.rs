@@ -39,6 +39,7 @@ fn a_request_that_is_wrong_is_refused_with_a_reason() {
         ("GET", "/write-tx/1", 405, "POST"),
         ("DELETE", "/write-tx/1", 405, "POST"),
         ("HEAD", "/nothing", 404, ""),
+        ("HEAD", "/write-tx/1", 405, ""),
         ("POST", "/healthz", 405, "GET"),
     ] {
         let reply = server.raw(method, path, b"");
@@ -52,6 +53,48 @@ fn a_request_that_is_wrong_is_refused_with_a_reason() {
         assert_eq!(reply.head.contains("allow: "), status == 405, "{reply:?}");
     }
     assert!(server.get("/point-read/1").is_about(1), "nothing of that broke it");
+}
+
+/// Monitors and `curl -I` ask so; 405 is taken for a service that is down.
+#[test]
+fn head_is_answered_as_get_without_the_body() {
+    let Some(lab) = Lab::start() else { return };
+    let server = Server::start(lab.socket(), "deadpool", Settings::default());
+    for path in ["/", "/healthz", "/readyz", "/metrics", "/identity", "/point-read/1"] {
+        let (head, get) = (server.raw("HEAD", path, b""), server.get(path));
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}: {head:?}");
+        let of = |reply: &support::Reply| {
+            reply.head.lines().find(|line| line.starts_with("content-type: ")).map(str::to_owned)
+        };
+        assert_eq!(of(&head), of(&get), "{path}");
+    }
+}
+
+/// As `query` it would look like a broken statement, and a health check that stays green keeps the old password.
+#[test]
+fn a_refused_password_is_told_as_such_and_the_health_check_knows() {
+    let Some(lab) = Lab::start() else { return };
+    let endpoint = Endpoint { password: Some(poollab_model::Secret::new("wrong")), ..lab.tcp() };
+    for strategy in ["deadpool", "bb8", "r2d2", "sqlx", "per-request", "naive-locked"] {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let mut wrong = ServerOrder { endpoint: endpoint.clone(), ..order(&free) };
+        wrong.strategy = strategy.parse().unwrap();
+        wrong.settings.acquire_timeout = Some(poollab_model::HumanDuration::from_millis(700));
+        let mut server = ByHand::start(&wrong);
+        let said = server.until("it connects");
+        assert!(said.contains("Check user and password"), "{said}");
+        // Known from the start, and still after a request.
+        for path in ["/healthz", "/point-read/1", "/healthz"] {
+            let problem = server.get(path).problem();
+            let (kind, state) = match problem.cause {
+                Some(cause) => (Some(cause.kind), cause.sqlstate),
+                None => (problem.kind, problem.sqlstate),
+            };
+            assert_eq!(kind, Some(poollab_model::ErrorKind::AuthenticationFailed), "{strategy} {path}");
+            assert_eq!(state.as_deref(), Some("28P01"), "{strategy} {path}");
+        }
+        server.interrupt();
+    }
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub(super) fn advice(failure: &Failure<'_>) -> String {
                 "the pooler in front of Postgres refused, {text}. Its limits are lower than what the service asks for."
             )
         }
+        ErrorKind::AuthenticationFailed => format!(
+            "Postgres refused the user or the password, {text}. Check both, and what pg_hba.conf asks of them."
+        ),
         ErrorKind::Unsupported => {
             format!("the strategy refuses this workload, {text}. Leave the combination out of the plan.")
         }

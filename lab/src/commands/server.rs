@@ -27,8 +27,14 @@ fn order(args: &ServerArgs) -> Result<ServerOrder, Vec<String>> {
     }
     let mut settings = Settings::default();
     plan::settings(&args.settings, &mut settings, &mut problems);
-    if let Some(size) = plan::numbers("--pool-size", &args.settings.pool_size, &mut problems).first() {
-        settings.pool_size = Some(*size);
+    match plan::numbers("--pool-size", &args.settings.pool_size, &mut problems).as_slice() {
+        [] => {}
+        [size] => settings.pool_size = Some(*size),
+        sizes => problems.push(format!(
+            "--pool-size names {} sizes, and a service has one pool. Start one service for each size, or compare them \
+             with `poollab run`",
+            sizes.len()
+        )),
     }
     let endpoint = poollab_db::endpoint_of_url(args.database_url.as_deref().unwrap_or_default())
         .map_err(|why| problems.push(why.to_string()))

@@ -221,6 +221,7 @@ fn settings(plan: &Plan, problems: &mut Vec<String>) {
                 .push(format!("{name} 0 would refuse everything at once; write none for \"no time-out\""));
         }
     }
+    problems.extend(settings.statement_timeout_problem());
     if settings.defaults == DefaultsPolicy::Equalised
         && settings.pool_size.is_none()
         && plan.pool_sizes.is_empty()

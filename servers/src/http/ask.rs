@@ -52,8 +52,14 @@ pub async fn read(
     };
     let workload = find(name, hazards)?;
     let posted = workload.method() == Method::Post;
-    if posted != (request.method() == HttpMethod::POST) || !(posted || request.method() == HttpMethod::GET) {
-        return Err(Refusal::Method(if posted { "POST" } else { "GET" }));
+    // HEAD does the work of GET; its answer goes without the body.
+    let fits = match *request.method() {
+        HttpMethod::POST => posted,
+        HttpMethod::GET | HttpMethod::HEAD => !posted,
+        _ => false,
+    };
+    if !fits {
+        return Err(Refusal::Method(if posted { "POST" } else { "GET, HEAD" }));
     }
     let mut ask = Ask::plain(id(workload, text)?);
     parameters(workload, request.query_string(), &mut ask)?;

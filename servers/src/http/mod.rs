@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Route};
 
 use crate::meter::Timing;
 use crate::metrics::Exposition;
@@ -37,13 +37,16 @@ impl Shared {
 
 /// All routes. The application's data must hold an `Arc<Shared>`.
 pub fn routes(config: &mut ServiceConfig) {
-    let page = |path: &str, route| web::resource(path).route(route).default_service(web::to(only_get));
+    let page = |path: &str, get: Route, head: Route| {
+        web::resource(path).route(get).route(head).default_service(web::to(only_get))
+    };
+    let (get, head) = (web::get, web::head);
     config
-        .service(page("/", web::get().to(pages::index)))
-        .service(page("/healthz", web::get().to(pages::healthz)))
-        .service(page("/readyz", web::get().to(pages::readyz)))
-        .service(page("/metrics", web::get().to(pages::metrics)))
-        .service(page("/identity", web::get().to(pages::identity)))
+        .service(page("/", get().to(pages::index), head().to(pages::index)))
+        .service(page("/healthz", get().to(pages::healthz), head().to(pages::healthz)))
+        .service(page("/readyz", get().to(pages::readyz), head().to(pages::readyz)))
+        .service(page("/metrics", get().to(pages::metrics), head().to(pages::metrics)))
+        .service(page("/identity", get().to(pages::identity), head().to(pages::identity)))
         // Not as a pattern: actix matches those with a regular expression, a twentieth of a request's CPU.
         .default_service(web::to(work));
 }
@@ -96,7 +99,7 @@ fn server_timing(timing: Timing) -> Option<HeaderValue> {
 }
 
 async fn only_get() -> HttpResponse {
-    problem::method_not_allowed("GET")
+    problem::method_not_allowed("GET, HEAD")
 }
 
 #[cfg(test)]

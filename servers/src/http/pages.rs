@@ -41,15 +41,19 @@ pub async fn index(shared: Data<Arc<Shared>>) -> HttpResponse {
         );
     }
     text.push_str(
-        "\npages\n  GET  /healthz   the service runs\n  GET  /readyz    Postgres's address accepts \
+        "\npages\n  GET  /healthz   the service runs, and its password is not refused\n  GET  /readyz    Postgres's address accepts \
          connections (none of the pool's is used)\n  GET  /metrics   connections, in Prometheus text\n  GET  \
          /identity  versions as resolved, settings as in force\n",
     );
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body(text)
 }
 
-/// `/healthz`: the service runs. It says nothing of the database: a restart would not cure that.
-pub async fn healthz() -> HttpResponse {
+/// `/healthz`: the service runs. Of the database it says only that the password is refused: nothing else would be
+/// cured by starting the service again.
+pub async fn healthz(shared: Data<Arc<Shared>>) -> HttpResponse {
+    if let Some(cause) = shared.service.refused_login() {
+        return problem::refused_login(cause);
+    }
     HttpResponse::Ok().insert_header(ContentType::plaintext()).body("ok\n")
 }
 

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use poollab_model::{ErrorKind, Problem};
+use poollab_model::{Cause, ErrorKind, Problem};
 
 use crate::fault::Fault;
 
@@ -59,6 +59,9 @@ fn advice(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::StatementTimeout => "The statement took longer than statement_timeout allows",
         ErrorKind::PoolerRefused => "The pooler's own limits were met: look at its configuration",
+        ErrorKind::AuthenticationFailed => {
+            "Check user and password, and what pg_hba.conf asks of them; then start the service again"
+        }
         ErrorKind::Unsupported => "Take another strategy for this workload",
         ErrorKind::WrongAnswer => {
             "This request saw another one's data, or lost its own: don't share connections"
@@ -99,6 +102,20 @@ pub fn stopping() -> HttpResponse {
         of_caller(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping; ask another one".to_owned());
     response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
     response
+}
+
+/// Postgres does not let the service in. No request can succeed before it is started with another password.
+pub fn refused_login(cause: Cause) -> HttpResponse {
+    response(Problem {
+        problem_type: format!("/problems/{}", cause.kind),
+        title: cause.kind.title().to_owned(),
+        status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
+        detail: format!("{}. {}", cause.message, advice(cause.kind)),
+        kind: Some(cause.kind),
+        sqlstate: cause.sqlstate,
+        message: Some(cause.message),
+        cause: None,
+    })
 }
 
 /// Not ready, for a reason.

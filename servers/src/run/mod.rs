@@ -76,7 +76,7 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     let listen = order.listen.clone();
     let context = Context::new(order.endpoint, order.application_name, order.settings)
         .map_err(|why| why.to_string())?;
-    greet_database(entry, &context.connector(&context.settings), voice).await?;
+    let greeted = greet_database(entry, &context.connector(&context.settings), voice).await?;
     let round_trips = match &order.count_trips {
         Some(spec) => trips::count(entry, &context, spec).await,
         None => None,
@@ -112,6 +112,7 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
         }
     };
     let service = Arc::clone(&shared.service);
+    greeted.iter().for_each(|fault| service.note_refusal(fault));
     voice.ready(entry, &address, &service, round_trips);
     let beat = Beat::start(voice, Arc::clone(&service));
     loop {
@@ -141,22 +142,22 @@ async fn stop(handle: &ServerHandle, service: &Service, voice: Voice) {
 }
 
 /// One connection of our own before anything starts. What can only be wrong (an address, a password) ends
-/// a trial here instead of in a thousand failures; by hand, the service may be started first.
-async fn greet_database(entry: &Entry, connector: &Connector, voice: Voice) -> Result<(), String> {
+/// a trial here instead of in a thousand failures; by hand, the service may be started first, and hears what was met.
+async fn greet_database(entry: &Entry, connector: &Connector, voice: Voice) -> Result<Option<Fault>, String> {
     let fault = match connector.probe(GRACE).await {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(None),
         Err(fault) => fault,
     };
     if matches!(fault.kind, ErrorKind::SlotsExhausted | ErrorKind::PoolerRefused) {
         // A full database is what a lab is for.
-        return Ok(());
+        return Ok(None);
     }
     let what = format!("the database can't be used: {}. {}", fault.message, start_advice(&fault));
     match voice {
         Voice::Lab => Err(what),
         Voice::Person => {
             voice.warn(&format!("{what}\nstarting all the same: {} connects {}", entry.id, entry.connects));
-            Ok(())
+            Ok(Some(fault))
         }
     }
 }
@@ -167,7 +168,7 @@ fn start_advice(fault: &Fault) -> &'static str {
             "Start Postgres there, or give its address"
         }
         (ErrorKind::StartingUp, _) => "Wait until it is ready",
-        (_, Some("28P01" | "28000")) => "Check user and password, and pg_hba.conf",
+        (ErrorKind::AuthenticationFailed, _) => "Check user and password, and pg_hba.conf",
         (_, Some("3D000")) => "Create the database, or name one that exists",
         _ => "The text says what Postgres or the driver did not like",
     }
