@@ -63,7 +63,7 @@ export function path(workload, id, parameters) {
 /** What answers there: { identity, k6 } or { refusal } in words. `k6` is the version that asks. */
 export function identify(url) {
   const response = http.get(`${url}/identity`, { timeout: '5s', tags: { name: 'GET /identity' } });
-  const start = 'start one, for example: docker compose up -d deadpool, or: poollab server --strategy deadpool';
+  const start = 'start one, for example: scripts/compose up -d deadpool, or: poollab server --strategy deadpool';
   if (response.status === 0) {
     return { refusal: `nothing answers at ${url} (${response.error}); check TARGETS, or ${start}` };
   }
