@@ -45,7 +45,8 @@ fn ratio(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
 }
 
 fn compare(folder: &Path) -> PathBuf {
-    let plan = "run --strategy deadpool,per-request,per-request-sync --workload point-read --users 64 --duration 3s \
+    let plan = "run --strategy deadpool,per-request,per-request-sync --workload point-read --users 64 --pool-size 8 \
+                --max-connections 40 --duration 3s \
                 --repeats 3 --out runs";
     let status = Command::new(POOLLAB)
         .current_dir(folder)

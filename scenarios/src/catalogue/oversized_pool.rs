@@ -53,7 +53,8 @@ pub const SCENARIO: Scenario = Scenario {
     scene: Scene {
         // A statement costs the database 2 ms of CPU and more, and it has a tenth of a core: it is what is short, even
         // where 5 connections are idle for 50 ms after each statement. 64 users keep all connections busy, so by
-        // Little's law a statement takes connections / goodput: six times as long with six times the connections.
+        // Little's law a statement takes connections / goodput on average: six times as long with six times the connections.
+        // The scheduler shares a tenth of a core unevenly, so the median can be far below that average and p99 is not.
         // The CPU time spent on what is still under way at the end is lost: 30 statements or 5.
         connects_per_s: Some(18),
         cpus: Some(0.1),
@@ -66,7 +67,7 @@ pub const SCENARIO: Scenario = Scenario {
         says: "64 users, a pool of 30 on a tenth of a core",
         cases: &[HUGE],
         expects: &[
-            Expect::LatencyRatio { of: Measure::In(Phase::Query), quantile: Quantile::P50, at_least: 3.0 },
+            Expect::LatencyRatio { of: Measure::In(Phase::Query), quantile: Quantile::P99, at_least: 2.0 },
             Expect::GoodputAtMost { at_most: 1.2 },
         ],
     },
@@ -80,7 +81,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "the statements take at least three times as long, for at most a fifth more goodput",
+        symptom: "p99 of the statements is at least twice as long, for at most a fifth more goodput",
         cure: "the same goodput with a tenth of the connections; the wait is in the pool, where it can be seen",
     },
     needs: &[Need::CpuLimit],
