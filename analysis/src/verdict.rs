@@ -325,7 +325,8 @@ impl<'a> View<'a> {
                 let why = if once {
                     "A single repeat says nothing about the noise. Use --repeats 3 or more."
                 } else if apart {
-                    "Their requests held connections for different times, so their goodput is not comparable."
+                    "Their requests held connections for different times, so their goodput is not comparable. Run again \
+                     when nothing else uses the machine."
                 } else {
                     "Use more repeats (--repeats)."
                 };

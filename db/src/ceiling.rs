@@ -42,7 +42,7 @@ pub async fn pgbench(
     let sql = sql.trim().trim_end_matches(';');
     let clients_text = clients.to_string();
     let arguments = ["-M", "prepared", "-c", &clients_text, "-j", "1"];
-    let ran = run(&program, endpoint, &arguments, sql, duration).await?;
+    let ran = run(&program, endpoint, &arguments, &statement(sql), duration).await?;
     let tps = tps(&ran.said).ok_or_else(|| ran.unreadable())?;
     Ok(Some(Measured {
         tool,
@@ -50,6 +50,35 @@ pub async fn pgbench(
         clients,
         tps,
     }))
+}
+
+/// Statements a second with `depth` of them in flight on each connection, sent without waiting for the answer of the
+/// one before.
+///
+/// # Errors
+/// As [`pgbench`]; versions before 14 know no pipelines.
+pub async fn pipelined(
+    bin: &Path,
+    endpoint: &Endpoint,
+    sql: &str,
+    clients: u32,
+    depth: u32,
+    duration: Duration,
+) -> Result<Option<f64>, DbError> {
+    let Some((program, _)) = find(bin) else { return Ok(None) };
+    let each = statement(sql.trim().trim_end_matches(';')).repeat(depth as usize);
+    let script = format!("\\startpipeline\n{each}\\endpipeline\n");
+    let clients = clients.to_string();
+    let ran =
+        run(&program, endpoint, &["-M", "prepared", "-c", &clients, "-j", "1"], &script, duration).await?;
+    let scripts = tps(&ran.said).ok_or_else(|| ran.unreadable())?;
+    // pgbench counts a script as one transaction.
+    Ok(Some(scripts * f64::from(depth)))
+}
+
+/// A script that runs `sql` once.
+fn statement(sql: &str) -> String {
+    format!("\\set id random(1, {ACCOUNTS})\n{sql};\n")
 }
 
 /// Connects a second that this server makes while nobody else connects: login, one statement, the end, again and
@@ -61,8 +90,14 @@ pub async fn connects_per_s(bin: &Path, endpoint: &Endpoint) -> Result<f64, DbEr
     if let Some((program, _)) = find(bin) {
         // A thread for each client: within one, pgbench connects one after another.
         let clients = CONNECTORS.to_string();
-        let ran =
-            run(&program, endpoint, &["-C", "-c", &clients, "-j", &clients], "SELECT 1", CONNECTING).await;
+        let ran = run(
+            &program,
+            endpoint,
+            &["-C", "-c", &clients, "-j", &clients],
+            &statement("SELECT 1"),
+            CONNECTING,
+        )
+        .await;
         match ran.map(|ran| tps_with_connecting(&ran.said)) {
             Ok(Some(rate)) => return Ok(rate),
             Ok(None) => tracing::warn!("pgbench -C said nothing that can be read"),
@@ -121,7 +156,7 @@ async fn run(
     program: &Path,
     endpoint: &Endpoint,
     arguments: &[&str],
-    sql: &str,
+    text: &str,
     duration: Duration,
 ) -> Result<Ran, DbError> {
     let folder = tempfile::Builder::new()
@@ -130,7 +165,7 @@ async fn run(
         .doing(|| "making a folder for pgbench's script".into())?;
     let script = folder.path().join("script.sql");
     let passfile = folder.path().join("pgpass");
-    write(&script, &format!("\\set id random(1, {ACCOUNTS})\n{sql};\n"))
+    write(&script, text)
         .and_then(|()| write(&passfile, &pgpass_line(endpoint)))
         .doing(|| format!("writing {}", script.display()))?;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::cluster;
-use poollab_db::ceiling::{connects_by_ourselves, connects_per_s, pgbench};
+use poollab_db::ceiling::{connects_by_ourselves, connects_per_s, pgbench, pipelined};
 use poollab_db::observer::{EVERY, Observer};
 
 const SQL: &str = "SELECT abalance FROM poollab.accounts WHERE aid = :id";
@@ -79,4 +79,17 @@ async fn a_statement_that_fails_is_an_error_and_not_a_ceiling_of_nothing() {
         Err(why) => assert!(why.to_string().contains("nonsense"), "{why}"),
     }
     assert!(Path::new(&ready.folder).exists());
+}
+
+#[tokio::test]
+async fn pipelines_are_measured_with_prepared_statements() {
+    let Some(cluster) = cluster(10, 3) else { return };
+    let ready = cluster.ready();
+    if !ready.bin.join("pgbench").exists() {
+        println!("SKIPPED: there is no pgbench in {}", ready.bin.display());
+        return;
+    }
+    let second = Duration::from_secs(1);
+    let measured = pipelined(&ready.bin, &ready.app_socket, SQL, 2, 8, second).await.unwrap().unwrap();
+    assert!(measured > 0.0, "{measured}");
 }

@@ -48,7 +48,8 @@ pub fn terminal(diff: &Diff, colour: bool) -> String {
     text.push_str(&format!("{}\n", verdict(diff)));
     text.push_str(&shown(diff).iter().map(|line| format!("{line}\n")).collect::<String>());
     if diff.rows().next().is_some() {
-        let meaning = "=: no difference that the noise allows. ±: the 95% interval for all rows together.";
+        let meaning = "=: too close to call. ±: 95% interval for all rows together. too few repeats: the interval reaches from \
+                       less than half to more than twice.";
         text.push_str(&paint.dim(&format!("{meaning}\n")));
     }
     text
@@ -124,7 +125,10 @@ fn short_cells(row: &Row) -> [String; 8] {
     let mut cells = cells(row);
     for (place, change) in [(2, &row.goodput), (5, &row.p99)] {
         cells[place] = by_short(change);
-        if change.judgement == Judgement::NoDifference {
+        if says_nothing(change) {
+            cells[place] = "too few repeats".to_owned();
+            cells[place + 1] = String::new();
+        } else if change.judgement == Judgement::NoDifference {
             cells[place + 1] = "=".to_owned();
         }
     }
@@ -139,6 +143,9 @@ fn short_cells(row: &Row) -> [String; 8] {
 /// `−12 ±3%`.
 fn by_short(change: &Change) -> String {
     let Some(by) = change.by() else { return NONE.to_owned() };
+    if says_nothing(change) {
+        return NONE.to_owned();
+    }
     let number = |share: f64| figures::percent(share.abs()).trim_end_matches("%").to_owned();
     let sign = if by >= 0.0 { "+" } else { "−" };
     let around =
@@ -151,9 +158,15 @@ fn pair(change: &Change, say: fn(f64) -> String) -> String {
     format!("{} → {}", one(change.base), one(change.run))
 }
 
+/// Whether the interval is so wide that its centre says nothing: it reaches from less than half to more than twice.
+fn says_nothing(change: &Change) -> bool {
+    change.judgement == Judgement::NoDifference
+        && change.interval.is_some_and(|(low, high)| low < 0.5 && high > 2.0)
+}
+
 /// `−12% [0.85 to 0.91]`.
 fn by(change: &Change) -> String {
-    let Some(by) = change.by() else { return NONE.to_owned() };
+    let Some(by) = change.by().filter(|_| !says_nothing(change)) else { return NONE.to_owned() };
     let sign = if by >= 0.0 { "+" } else { "−" };
     let interval =
         change.interval.map_or_else(String::new, |(low, high)| format!(" [{low:.2} to {high:.2}]"));
@@ -164,8 +177,9 @@ fn word(change: &Change) -> &'static str {
     match change.judgement {
         Judgement::Better => "better",
         Judgement::Worse => "WORSE",
+        Judgement::NoDifference if says_nothing(change) => "too few repeats to compare",
         Judgement::NoDifference => "no difference",
-        Judgement::CannotTell => "can't tell",
+        Judgement::CannotTell => "not enough data",
     }
 }
 
@@ -196,10 +210,10 @@ fn verdict(diff: &Diff) -> String {
         parts.push(format!("better: {}", figures::list(&better)));
     }
     if parts.is_empty() && unknown.is_empty() {
-        parts.push("no difference that the noise allows".to_owned());
+        parts.push("no difference beyond the noise".to_owned());
     }
     if !unknown.is_empty() {
-        parts.push(format!("can't be told: {} (repeat more often: --repeats 3)", figures::list(&unknown)));
+        parts.push(format!("not enough data to compare {} (use --repeats 3)", figures::list(&unknown)));
     }
     parts.join("; ")
 }
@@ -208,12 +222,15 @@ fn verdict(diff: &Diff) -> String {
 fn shown(diff: &Diff) -> Vec<String> {
     let Some(smallest) = diff.smallest_change.map(figures::percent) else { return Vec::new() };
     let hint = match diff.design {
-        Design::Alternate => "More pairs of runs show smaller ones.",
+        Design::Alternate => "Use more pairs of runs to see smaller ones.",
         Design::Single | Design::Apart => {
-            "Several runs of each, made alternately and given as two folders, show smaller ones."
+            "To see smaller ones, make several runs of each alternately and give them as two folders."
         }
     };
-    vec![format!("These runs can show a change of goodput from about {smallest} on."), hint.to_owned()]
+    vec![
+        format!("The smallest change of goodput that these runs can show is about {smallest}."),
+        hint.to_owned(),
+    ]
 }
 
 fn escape(text: &str) -> String {
@@ -257,6 +274,21 @@ mod tests {
         let text = markdown(&example());
         assert!(text.contains("| WORSE |") && text.contains("| no difference |"), "{text}");
         assert!(text.contains("only in 2026-11-21T10-15-00Z-compare: sqlx ×8 on point-read"));
+    }
+
+    #[test]
+    fn an_interval_of_twelve_times_the_change_is_no_figure() {
+        let change = Change {
+            base: Some(100.0),
+            run: Some(103.0),
+            ratio: Some(1.03),
+            interval: Some((0.04, 24.0)),
+            judgement: Judgement::NoDifference,
+        };
+        assert_eq!((by(&change).as_str(), word(&change)), (NONE, "too few repeats to compare"));
+        assert_eq!(by_short(&change), NONE);
+        let narrow = Change { interval: Some((0.9, 1.2)), ..change };
+        assert_eq!(by_short(&narrow), "+3 ±15%");
     }
 
     #[test]

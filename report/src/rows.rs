@@ -32,7 +32,7 @@ pub const COLUMNS: [Column; 14] = [
     Column {
         name: "±",
         meaning: "95% interval of that mean, from all repeats and the noise of the run; the ranking uses the same noise",
-        cell: |group| or_nothing(group.plus_minus(), figures::percent),
+        cell: |group| or_nothing(group.plus_minus(), around),
         key: |group| group.plus_minus(),
         spare: 0,
     },
@@ -129,6 +129,11 @@ pub fn mark(severity: Severity) -> char {
         Severity::Doubt => '?',
         Severity::Note => '~',
     }
+}
+
+/// An interval as wide as its centre says that nothing is known, and no more.
+fn around(share: f64) -> String {
+    if share > 1.0 { ">100%".to_owned() } else { figures::percent(share) }
 }
 
 fn or_nothing(value: Option<f64>, say: fn(f64) -> String) -> String {

@@ -170,7 +170,7 @@ fn change(change: &Change, say: fn(f64) -> String) -> Markup {
         Judgement::Better => "better",
         Judgement::Worse => "worse",
         Judgement::NoDifference => "no difference",
-        Judgement::CannotTell => "can't tell",
+        Judgement::CannotTell => "not enough data",
     };
     markup! {
         td { (one(change.base)) " → " (one(change.run)) }

@@ -38,9 +38,10 @@ pub fn obstacles(base: &Report, run: &Report) -> Vec<Obstacle> {
             other.workload_spec == trial.workload_spec
                 && other.load == trial.load
                 && other.route == trial.route
+                && other.driver == trial.driver
         })
     }) {
-        found.add("workload, load and route", sections(base), sections(run));
+        found.add("workload, load, route and generator", sections(base), sections(run));
     }
     found.0
 }
@@ -87,7 +88,7 @@ pub(super) fn busy(base: &Side, run: &Side) -> Option<String> {
         .filter(|(_, share)| *share >= OTHERS_COUNT)
         .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     Some(format!(
-        "others were at work: they used {} of the machine while {} was measured",
+        "other processes used {} of the machine while {} was measured",
         figures::percent(share),
         side.name()
     ))
@@ -96,11 +97,11 @@ pub(super) fn busy(base: &Side, run: &Side) -> Option<String> {
 /// What differs and may be the very thing that is compared.
 pub(super) fn remarks(base: &Side, run: &Side, design: Design, busy: Option<String>) -> Vec<String> {
     let busy = busy.map(|busy| match design {
-        Design::Single => format!("{busy}; only a change by half or more can be told from that"),
+        Design::Single => format!("{busy}. Only a change by half or more counts"),
         Design::Alternate | Design::Apart => busy,
     });
     let apart = (design == Design::Apart).then(|| {
-        "the runs of the two sides were not made alternately: what changed on the machine between them counts as a \
+        "the runs of the two sides were not made alternately, so a change of the machine between them looks like a \
          difference"
             .to_owned()
     });
@@ -124,7 +125,7 @@ pub(super) fn remarks(base: &Side, run: &Side, design: Design, busy: Option<Stri
     {
         let by = after.tps / before.tps - 1.0;
         remarks.push(format!(
-            "the ceiling moved from {} to {} tps ({}{}): the database or the machine changed, not only the strategies",
+            "the reference changed from {} to {} tps ({}{}): the database or the machine changed, not only the strategies",
             figures::rate(before.tps),
             figures::rate(after.tps),
             if by > 0.0 { "+" } else { "−" },

@@ -42,7 +42,7 @@ pub struct Diff {
     pub only_run: Vec<String>,
 }
 
-/// One workload, load and route.
+/// One workload, load, route and generator.
 #[derive(Debug, Clone, Serialize)]
 pub struct SectionDiff {
     /// As in the reports.
@@ -155,7 +155,10 @@ pub fn diff(base: &Side, run: &Side) -> Diff {
 }
 
 fn same(one: &Section, other: &Section) -> bool {
-    one.workload == other.workload && one.load == other.load && one.route == other.route
+    one.workload == other.workload
+        && one.load == other.load
+        && one.route == other.route
+        && one.driver == other.driver
 }
 
 /// Groups of the same strategy and size.

@@ -53,6 +53,18 @@ fn a_small_shift_that_repeats_agree_on_is_no_difference_between_two_runs() {
 }
 
 #[test]
+fn what_k6_measured_is_not_paired_with_what_goose_measured() {
+    let mut run = fixtures::run_of(3);
+    run.trials.retain(|trial| trial.workload == "hold");
+    let base = run.report();
+    for trial in &mut run.trials {
+        trial.driver = poollab_model::Driver::K6;
+    }
+    let found = diff(&base, &run.report());
+    assert_eq!((found.rows().count(), found.only_base.len(), found.only_run.len()), (0, 8, 8));
+}
+
+#[test]
 fn a_single_repeat_decides_nothing() {
     let single = fixtures::run_of(1).report();
     let found = diff(&single, &single);
@@ -164,7 +176,11 @@ fn what_others_did_shows_in_alternating_runs_by_itself() {
     let found = super::diff(&busy(side(even, 1.0)), &busy(side(odd, 0.9)));
     assert!(found.differs());
     assert!(found.smallest_change.unwrap() < 0.05, "{:?}", found.smallest_change);
-    assert!(found.remarks.iter().any(|remark| remark.contains("others were at work")), "{:?}", found.remarks);
+    assert!(
+        found.remarks.iter().any(|remark| remark.contains("other processes used")),
+        "{:?}",
+        found.remarks
+    );
 }
 
 #[test]

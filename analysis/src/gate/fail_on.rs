@@ -81,9 +81,9 @@ fn changed(change: &Change, more: bool, limit: f64, row: &Row) -> Option<String>
         }
         let (before, after) = row.repeats;
         return Some(if before.min(after) < 2 {
-            format!("can't be told with {before} and {after} repeats; run with --repeats 3 or more")
+            format!("not enough data with {before} and {after} repeats; use --repeats 3 or more")
         } else {
-            "can't be told: one of the runs has no such figure".to_owned()
+            "one of the runs has no such figure".to_owned()
         });
     }
     if change.judgement == Judgement::NoDifference {

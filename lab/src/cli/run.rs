@@ -79,8 +79,8 @@ pub struct RunArgs {
     /// Seed of the order of trials and of everything random [default: 1]
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub seed: Option<String>,
-    /// Do not measure pgbench's ceiling
-    #[arg(long, help_heading = "Load")]
+    /// Do not measure the reference with pgbench
+    #[arg(long = "no-reference", alias = "no-ceiling", help_heading = "Load")]
     pub no_ceiling: bool,
 
     /// Settings of the strategies

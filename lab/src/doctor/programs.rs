@@ -47,7 +47,7 @@ pub(super) fn postgres(named: Option<&Path>) -> Vec<Check> {
             Some(version) => Check::works("pgbench", version),
             None => Check::lacks(
                 "pgbench",
-                "there is none: runs have no ceiling to compare with",
+                "there is none: runs have no reference to compare with",
                 "install it: it comes with PostgreSQL's server or contrib package",
             ),
         },

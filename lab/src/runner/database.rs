@@ -7,8 +7,8 @@ use poollab_db::pgbouncer::PoolerObserver;
 use poollab_db::{Guard, Observer, UserDatabase};
 use poollab_model::wire::{ContainerOrder, GuardOrder, PoolerOrder};
 use poollab_model::{
-    Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce, Link, Plan,
-    Route, WorkloadSpec,
+    Acquisition, Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce,
+    Link, PipelinedReference, Plan, Route, WorkloadSpec,
 };
 
 use super::Options;
@@ -23,6 +23,8 @@ const APPLICATIONS: &str = "poollab/";
 const BACKENDS_LEAVE: Duration = Duration::from_secs(2);
 /// Connections of pgbench where the plan names no pool size.
 const CEILING_CLIENTS: u32 = 8;
+/// Statements in one pipeline of the second reference.
+const PIPELINE: u32 = 8;
 
 enum Provided {
     Embedded(Box<Guard>),
@@ -220,7 +222,7 @@ impl Database {
             clients: measured.clients,
             tps: measured.tps,
             samples: vec![measured.tps],
-            pipelined: None,
+            pipelined: self.pipelined(plan, &endpoint, &sql, clients, duration).await,
         }))
     }
 
@@ -236,6 +238,25 @@ impl Database {
             Provided::Embedded(guard) => guard.ready().bin.clone(),
             Provided::User(_) => PathBuf::new(),
         }
+    }
+
+    /// The reference of strategies that have several statements in flight on one connection. `None`: the plan has none
+    /// of them, or this pgbench knows no pipelines.
+    async fn pipelined(
+        &self,
+        plan: &Plan,
+        endpoint: &Endpoint,
+        sql: &str,
+        clients: u32,
+        duration: Duration,
+    ) -> Option<PipelinedReference> {
+        if !pipelines(plan) {
+            return None;
+        }
+        let bin = self.bin();
+        let measured = poollab_db::ceiling::pipelined(&bin, endpoint, sql, clients, PIPELINE, duration).await;
+        let tps = measured.ok()??;
+        Some(PipelinedReference { depth: PIPELINE, tps, samples: vec![tps] })
     }
 
     /// Ends it; nothing of ours is left.
@@ -285,6 +306,15 @@ impl Database {
         }
         components
     }
+}
+
+/// Whether a strategy of the plan sends statements without waiting for the answer of the one before.
+pub fn pipelines(plan: &Plan) -> bool {
+    let known = poollab_servers::strategies();
+    known.iter().any(|info| {
+        matches!(info.acquisition, Acquisition::Shared | Acquisition::Pipelined)
+            && plan.strategies.contains(&info.id)
+    })
 }
 
 /// One PgBouncer for each route that has one.

@@ -87,9 +87,10 @@ pub fn run(resolved: &Resolved, registry: &Registry, options: &Options) -> Resul
     })
 }
 
-/// Time that the ceiling takes: one measurement before the trials and one after them.
+/// Time that the reference takes: one measurement before the trials and one after them.
 pub fn ceiling_time(plan: &Plan) -> Duration {
-    2 * ceiling_sample(plan)
+    let each = if database::pipelines(plan) { 2 } else { 1 };
+    2 * each * ceiling_sample(plan)
 }
 
 /// pgbench measures whole seconds.
@@ -291,8 +292,9 @@ impl Bench<'_> {
         }) {
             Ok(record) => {
                 self.without_result = 0;
-                self.finished += 1;
                 self.folder.add_trial(&record).map_err(|why| unwritable(&self.folder, &why))?;
+                // Finished is what is on disk: a trial that could not be written is lost.
+                self.finished += 1;
                 self.progress.trial_done(&record);
                 Ok(Some(record))
             }
@@ -330,19 +332,27 @@ impl Bench<'_> {
         if !self.plan.ceiling {
             return;
         }
-        self.progress.say("pgbench: the ceiling");
+        self.progress.say("pgbench: the reference");
         match self.database.ceiling(self.plan, ceiling_sample(self.plan)).await {
             Ok(Some(mut next)) => {
                 if let Some(before) = self.info.ceiling.take() {
                     next.samples.splice(0..0, before.samples);
+                    if let (Some(next), Some(before)) = (&mut next.pipelined, before.pipelined) {
+                        next.samples.splice(0..0, before.samples);
+                    }
+                }
+                if let Some(pipelined) = &mut next.pipelined
+                    && let Some(all) = Spread::of(pipelined.samples.iter().copied())
+                {
+                    pipelined.tps = all.median;
                 }
                 if let Some(all) = Spread::of(next.samples.iter().copied()) {
                     next.tps = all.median;
                 }
                 self.info.ceiling = Some(next);
             }
-            Ok(None) => self.progress.say("no pgbench found: the run has no ceiling"),
-            Err(why) => self.progress.warn(&format!("no ceiling: {why}")),
+            Ok(None) => self.progress.say("no pgbench found: the run has no reference"),
+            Err(why) => self.progress.warn(&format!("no reference: {why}")),
         }
     }
 
@@ -384,7 +394,12 @@ impl Bench<'_> {
                 return Err(failure.and("; nothing was measured, nothing is left behind"));
             }
             Some(failure) => {
-                let kept = format!("; {finished} finished trials are in {}", folder.path().display());
+                let trials = poollab_analysis::figures::plural(
+                    finished.into(),
+                    "finished trial is",
+                    "finished trials are",
+                );
+                let kept = format!("; {trials} in {}", folder.path().display());
                 Some(failure.and(&kept))
             }
             None => None,

@@ -156,8 +156,13 @@ async fn measure(
     };
     let mut before = Used::by_now(pid);
     let mut opened = OpenedConnections::default();
+    let mut window = Window::default();
     loop {
         let (at, event) = tokio::select! {
+            () = window.ends() => {
+                window.used = Some((Instant::now(), Used::by_now(pid)));
+                continue;
+            }
             event = load.event(patience) => event?,
             event = server.event(patience) => {
                 if let (at, ServerEvent::Pool { counts, opened: total }) = event? {
@@ -173,6 +178,7 @@ async fn measure(
                 watched.from = at;
                 watched.started_at = jiff::Timestamp::now().to_string();
                 before = Used::by_now(pid);
+                window = Window { end: Some(at + plan.duration.0), used: None };
             }
             LoadEvent::Progress(interval) => {
                 let pool = watched.pool.last().map(|(_, counts)| *counts);
@@ -181,9 +187,8 @@ async fn measure(
             LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
             LoadEvent::Done(result) => {
                 watched.to = watched.from + Duration::from_secs_f64(result.measured_s.max(0.0));
-                let used = Used::by_now(pid);
-                // `Done` comes after the last answers; the shares are over the time in between.
-                let span = at.duration_since(watched.from).as_secs_f64().max(1e-3);
+                let (until, used) = window.used.take().unwrap_or_else(|| (at, Used::by_now(pid)));
+                let span = until.duration_since(watched.from).as_secs_f64().max(1e-3);
                 if let (Some(from), Some(to)) = (before.server, used.server) {
                     watched.server.cpu_share = Some((to - from) / span);
                     watched.server.memory_peak_bytes = used.memory;
@@ -193,6 +198,24 @@ async fn measure(
                 load.stop(STOP).await;
                 return Ok((*result, watched));
             }
+        }
+    }
+}
+
+/// The time that is measured. `Done` comes only after the last answers, which may take as long as a request's time-out:
+/// CPU time is read when the window ends, as Postgres's is, so that both belong to the same requests.
+#[derive(Default)]
+struct Window {
+    end: Option<Instant>,
+    used: Option<(Instant, Used)>,
+}
+
+impl Window {
+    /// Resolves once, at the end; never before it has begun.
+    async fn ends(&self) {
+        match self.end.filter(|_| self.used.is_none()) {
+            Some(end) => tokio::time::sleep_until(end.into()).await,
+            None => std::future::pending().await,
         }
     }
 }
