@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use poollab_analysis::sizing::{Curve, Facts, scorecard};
 use poollab_analysis::tune::simulated::{FAMILY, Shape, Simulated, Weather};
 use poollab_analysis::tune::{
-    Answer, Budget, LatencyMs, Observation, ObserveError, Question, QuestionError, Reason, Role, Search,
-    Source, Step, Verdict,
+    Answer, Budget, LatencyMs, Observation, ObserveError, Question, QuestionError, Reason, Search, Source,
+    Step, Verdict,
 };
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ fn run(question: Question, system: impl Fn(u32) -> Observation) -> Answer {
     let mut search = Search::new(question).unwrap();
     loop {
         match search.next() {
-            Step::Measure { size, .. } | Step::Verify { size, .. } => search.observe(system(size)).unwrap(),
+            Step::Measure { size, .. } => search.observe(system(size)).unwrap(),
             Step::Done(answer) => return *answer,
         }
     }
@@ -34,7 +34,7 @@ fn run(question: Question, system: impl Fn(u32) -> Observation) -> Answer {
 #[test]
 fn every_system_of_the_family_loses_at_most_two_percent_without_noise() {
     for (name, shape) in FAMILY {
-        for seed in 0..10 {
+        for seed in 0..3 {
             let (answer, system) = answer(shape, 0.0, seed);
             let size = answer.recommended.unwrap_or_else(|| panic!("{name}: {}", answer.text));
             let regret = system.regret(&sizes(), size);
@@ -45,12 +45,11 @@ fn every_system_of_the_family_loses_at_most_two_percent_without_noise() {
 
 #[test]
 fn with_one_percent_noise_nearly_all_lose_at_most_two_percent() {
-    let (mut over, mut sum, mut asked, mut count) = (0, 0.0, 0, 0);
+    let (mut over, mut sum, mut count) = (0, 0.0, 0);
     for (name, shape) in FAMILY {
-        for seed in 0..20 {
+        for seed in 0..2 {
             let (answer, system) = answer(shape, 0.01, seed);
-            asked += answer.asked.len();
-            let Some(size) = answer.recommended else { continue };
+            let size = answer.recommended.unwrap_or_else(|| panic!("{name}: {}", answer.text));
             let regret = system.regret(&sizes(), size);
             assert!(regret <= 0.06, "{name}, seed {seed}: {size} loses {regret:.4}");
             over += u32::from(regret > 0.02);
@@ -58,11 +57,61 @@ fn with_one_percent_noise_nearly_all_lose_at_most_two_percent() {
             count += 1;
         }
     }
-    // A confidence of 95 % promises no more; an exhaustive sweep with this noise does no better.
-    assert!(count >= 350 && f64::from(over) <= 0.05 * f64::from(count), "{over} of {count}");
+    assert!(f64::from(over) <= 0.05 * f64::from(count), "{over} of {count}");
     assert!(sum / f64::from(count) <= 0.01);
-    // A quarter of an exhaustive sweep with two repeats, on average and (by the budget) in each.
-    assert!(asked <= 360 * 32 && asked as f64 / 360.0 < 0.2 * 128.0, "{asked}");
+}
+
+/// The machine is another one from second to second; rounds see through that, and what they can't see they bound.
+#[test]
+fn a_machine_that_wanders_by_fifteen_percent_gets_an_answer_that_loses_little() {
+    let (mut over, mut beyond, mut sum, mut count) = (0, 0, 0.0, 0);
+    for (name, shape) in FAMILY {
+        for seed in 0..2 {
+            let mut system = Simulated::new(shape, 0.05, Weather::Wander(0.15), 7 * seed + 1);
+            let answer = system.answer(Question { seed, ..Question::up_to(64) }).unwrap();
+            let size = answer.recommended.unwrap_or_else(|| panic!("{name}: {}", answer.text));
+            let at_most = answer.gives_up_at_most.unwrap();
+            assert_eq!(answer.confidence, Some(0.95));
+            assert!(at_most <= 0.15, "{name}, seed {seed}: a bound of {at_most:.3} helps nobody");
+            let regret = system.regret(&sizes(), size);
+            over += u32::from(regret > 0.05);
+            beyond += u32::from(regret > at_most.max(0.02));
+            sum += regret;
+            count += 1;
+        }
+    }
+    assert!(f64::from(over) <= 0.05 * f64::from(count), "{over} of {count} lose more than 5%");
+    assert!(f64::from(beyond) <= 0.05 * f64::from(count), "{beyond} of {count} lose more than was promised");
+    assert!(sum / f64::from(count) <= 0.015, "{}", sum / f64::from(count));
+}
+
+#[test]
+fn what_is_too_close_to_rank_gets_a_size_and_a_bound_and_spends_the_budget() {
+    let mut system = Simulated::new(Shape::Flat, 0.2, Weather::Wander(0.15), 3);
+    let answer = system.answer(Question::up_to(64)).unwrap();
+    assert!(answer.recommended.is_some());
+    assert_eq!(answer.verdict, Verdict::TooClose, "{}", answer.text);
+    assert!(answer.gives_up_at_most.unwrap() > 0.02);
+    assert!(answer.asked.len() >= 170, "{} of 180 measurements spent", answer.asked.len());
+    assert!(
+        answer.text.contains("At 95% confidence it gives up at most") && answer.text.contains("too noisy"),
+        "{}",
+        answer.text
+    );
+}
+
+#[test]
+fn an_open_load_gets_the_smallest_size_that_carries_it() {
+    for (carries, shape) in [(7, FAMILY[14].1), (21, FAMILY[15].1)] {
+        for seed in 0..5 {
+            // What is carried of what arrived is nearly exact, whatever the machine does: it is all of it.
+            let mut system = Simulated::new(shape, 0.002, Weather::Steady, seed);
+            let question = Question { offered: Some(1_000.0), seed, ..Question::up_to(64) };
+            let answer = system.answer(question).unwrap();
+            assert_eq!(answer.recommended, Some(carries), "{}", answer.text);
+            assert!(answer.text.contains("that carries the offered 1,000/s"), "{}", answer.text);
+        }
+    }
 }
 
 #[test]
@@ -73,7 +122,7 @@ fn it_asks_for_fewer_connections_than_the_law_and_loses_less_than_rules_of_thumb
         *losses_of.entry(name).or_default() += loss;
     };
     for (_, shape) in FAMILY {
-        for seed in 0..5 {
+        for seed in 0..2 {
             let (answer, system) = answer(shape, 0.01, seed);
             let Some(size) = answer.recommended else { continue };
             add("tune", size, system.regret(&sizes(), size));
@@ -91,39 +140,14 @@ fn it_asks_for_fewer_connections_than_the_law_and_loses_less_than_rules_of_thumb
 
 #[test]
 fn a_flat_truth_recommends_the_smallest_and_says_that_any_will_do() {
-    for noise in [0.0, 0.002, 0.01] {
-        for seed in 0..20 {
+    for noise in [0.0, 0.002] {
+        for seed in 0..5 {
             let (answer, _) = answer(Shape::Flat, noise, seed);
             assert_eq!(answer.recommended, Some(1), "{}", answer.text);
             assert_eq!(answer.verdict, Verdict::AnySize);
-            assert!(answer.text.starts_with("any size from 1 to 64 will do"), "{}", answer.text);
+            assert!(answer.text.contains("All sizes 1–64 are within 2% of the best"), "{}", answer.text);
         }
     }
-    let smallest = (0..100).filter(|seed| answer(Shape::Flat, 0.02, *seed).0.recommended == Some(1)).count();
-    assert!(smallest >= 90, "{smallest} of 100 with 2 % noise");
-}
-
-#[test]
-fn pure_noise_is_recognised_and_explained() {
-    let mut answers = Vec::new();
-    for (largest, noise) in
-        [32, 64].into_iter().flat_map(|largest| [0.05, 0.1, 0.3, 0.5].map(|noise| (largest, noise)))
-    {
-        let before = answers.len();
-        answers.extend((0..40).filter_map(|seed| {
-            let mut system = Simulated::new(Shape::Noise, noise, Weather::Steady, seed);
-            let answer = system.answer(Question { seed, ..Question::up_to(largest) }).unwrap();
-            answer.recommended.is_none().then_some(answer)
-        }));
-        let silent = answers.len() - before;
-        assert!(silent >= 38, "{silent} of 40 to {largest} with {noise}");
-    }
-    let noise = answers.iter().find(|answer| matches!(answer.reason, Some(Reason::Noise { .. }))).unwrap();
-    assert!(
-        noise.text.starts_with("cannot be told") && noise.text.contains("measure longer"),
-        "{}",
-        noise.text
-    );
 }
 
 #[test]
@@ -135,12 +159,12 @@ fn a_curve_that_still_rises_says_that_the_limit_is_elsewhere() {
 
 #[test]
 fn a_drifting_machine_does_not_choose_the_size() {
-    for (name, shape) in FAMILY {
-        let mut system = Simulated::new(shape, 0.003, Weather::Drift(-0.005), 5);
-        let answer = system.answer(Question::up_to(64)).unwrap();
-        if let Some(size) = answer.recommended {
-            let regret = system.regret(&sizes(), size);
-            assert!(regret <= 0.035, "{name}: {size} loses {regret:.4}");
+    for weather in [Weather::Drift(-0.005), Weather::Step(40, -0.3)] {
+        for (name, shape) in FAMILY {
+            let mut system = Simulated::new(shape, 0.003, weather, 5);
+            let answer = system.answer(Question::up_to(64)).unwrap();
+            let regret = system.regret(&sizes(), answer.recommended.unwrap());
+            assert!(regret <= 0.035, "{name}: {} loses {regret:.4}", answer.text);
         }
     }
 }
@@ -156,52 +180,28 @@ fn with_p99(size: u32) -> Observation {
 }
 
 #[test]
-fn the_smallest_size_of_the_plateau_that_meets_the_objective_is_taken() {
+fn the_smallest_size_that_meets_the_objective_is_taken() {
     let question = Question { slo: Some("p99<60ms".parse().unwrap()), ..Question::up_to(64) };
     let answer = run(question, with_p99);
     // 12 has 59.3 ms, 11 has 61.9 ms.
     assert_eq!(answer.recommended, Some(12), "{}", answer.text);
-    assert!(answer.plateau.unwrap().low <= 8 + 1, "{:?}", answer.plateau);
+    assert_eq!(answer.verdict, Verdict::SloMet);
+    assert!(answer.text.contains("the smallest pool that meets p99<60ms"), "{}", answer.text);
 }
 
 #[test]
-fn the_reason_for_a_size_is_the_one_that_ruled_out_the_smaller_ones() {
-    // Each size of the plateau meets this objective, so that it can't be the reason for any of them.
-    let mut seen = 0;
-    for seed in 0..20 {
-        let mut system = Simulated::new(FAMILY[3].1, 0.01, Weather::Steady, seed);
-        let question = Question { slo: Some("p99<1s".parse().unwrap()), seed, ..Question::up_to(64) };
-        let answer = system.answer(question).unwrap();
-        assert!(!answer.text.contains("that meets the objective"), "{}", answer.text);
-        seen += u32::from(answer.text.contains("that is surely so"));
-    }
-    assert!(seen > 0, "no search held a size back for the noise: choose another system");
-    let question = Question { slo: Some("p99<60ms".parse().unwrap()), ..Question::up_to(64) };
-    let text = run(question, with_p99).text;
-    assert!(text.contains("take 12, the smallest that meets the objective"), "{text}");
-}
-
-#[test]
-fn a_neighbour_that_does_not_do_it_again_is_told() {
-    let mut search = Search::new(Question::up_to(64)).unwrap();
-    let answer = loop {
-        let (size, factor) = match search.next() {
-            Step::Measure { size, .. } => (size, 1.0),
-            Step::Verify { size, role } => (size, if role == Role::Larger { 0.6 } else { 1.0 }),
-            Step::Done(answer) => break *answer,
-        };
-        let goodput = 1_000.0 * (f64::from(size) / 8.0).min(1.0) * factor;
-        search.observe(Observation::of_goodput(size, goodput)).unwrap();
+fn the_size_of_most_goodput_stands_beside_the_one_that_meets_the_objective() {
+    // Goodput rises up to 36, and 20 meets the objective.
+    let system = |size: u32| {
+        let n = f64::from(size);
+        Observation {
+            latency: LatencyMs { p99: Some(1_200.0 / n), ..LatencyMs::default() },
+            ..Observation::of_goodput(size, 50.0 * n.min(36.0))
+        }
     };
-    let strayed = answer.verification.as_ref().map(|verification| verification.strayed.clone());
-    assert_eq!(strayed.map(|strayed| strayed.len()), Some(1), "{}", answer.text);
-    assert!(answer.doubts.iter().any(|doubt| doubt.contains("did not do what the search had seen")));
-}
-
-#[test]
-fn absurd_numbers_of_repeats_are_not_printed() {
-    let text = answer(Shape::Noise, 0.5, 1).0.text;
-    assert!(text.contains("each would have to be measured more than 100 times"), "{text}");
+    let answer = run(Question { slo: Some("p99<61ms".parse().unwrap()), ..Question::up_to(36) }, system);
+    assert_eq!((answer.recommended, answer.best), (Some(20), Some(36)), "{}", answer.text);
+    assert!(answer.text.contains("Most goodput: 36 connections, 80% more"), "{}", answer.text);
 }
 
 #[test]
@@ -210,11 +210,7 @@ fn an_objective_that_no_size_meets_names_the_nearest() {
     let answer = run(question, with_p99);
     assert_eq!((answer.verdict, answer.recommended), (Verdict::SloUnmet, None));
     let nearest = answer.nearest.unwrap();
-    assert!(
-        (20..=40).contains(&nearest) && answer.text.contains("came nearest"),
-        "{nearest}: {}",
-        answer.text
-    );
+    assert!((20..=40).contains(&nearest) && answer.text.contains("Closest"), "{nearest}: {}", answer.text);
 }
 
 #[test]
@@ -227,26 +223,10 @@ fn an_objective_about_a_figure_that_was_not_measured_is_said() {
 #[test]
 fn a_size_that_fails_requests_is_not_bought_with_goodput() {
     let answer = run(Question::up_to(64), |size| Observation {
-        failed_share: if size < 16 { 0.05 } else { 0.0 },
+        failed_share: Some(if size < 16 { 0.05 } else { 0.0 }),
         ..Observation::of_goodput(size, 1_000.0)
     });
     assert_eq!(answer.recommended, Some(16), "{}", answer.text);
-}
-
-#[test]
-fn a_size_that_verification_refutes_is_never_recommended() {
-    // 8 shines while it is searched, and fails whenever it is verified.
-    let mut search = Search::new(Question::up_to(64)).unwrap();
-    let answer = loop {
-        let (size, verified) = match search.next() {
-            Step::Measure { size, .. } => (size, false),
-            Step::Verify { size, role } => (size, role == Role::Recommended && size == 8),
-            Step::Done(answer) => break *answer,
-        };
-        let goodput = 1_000.0 * (f64::from(size) / 8.0).min(1.0) * if verified { 0.8 } else { 1.0 };
-        search.observe(Observation::of_goodput(size, goodput)).unwrap();
-    };
-    assert_ne!(answer.recommended, Some(8), "{}", answer.text);
 }
 
 #[test]
@@ -275,7 +255,7 @@ fn a_budget_too_small_for_one_comparison_is_refused() {
     let question = Question { budget: Budget::of(3), ..Question::up_to(64) };
     let why = Search::new(question).unwrap_err();
     assert_eq!(why, [QuestionError::Budget { measurements: 3, needed: 4 }]);
-    assert!(why[0].to_string().contains("give more time"));
+    assert!(why[0].to_string().contains("Give more time"));
 }
 
 #[test]
@@ -284,10 +264,10 @@ fn the_same_seed_gives_the_same_answer() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Whatever the system does, the search stays within its sizes and its budget, ends, and recommends only what
-    /// it measured and what no verification refuted.
+    /// Whatever the system does, the search stays within its sizes and its budget, ends, recommends only what it
+    /// measured, and a live one recommends something wherever something succeeded.
     #[test]
     fn invariants_hold_on_any_system(
         largest in 1_u32..300,
@@ -298,6 +278,7 @@ proptest! {
         live in any::<bool>(),
         seed in any::<u64>(),
     ) {
+        let with_slo = slo.is_some();
         let question = Question {
             slo: slo.map(|slo| slo.parse().unwrap()),
             budget: Budget::of(budget),
@@ -306,18 +287,18 @@ proptest! {
             ..Question::up_to(largest)
         };
         let mut search = Search::new(question).unwrap();
-        let (mut measured, mut verified, mut steps) = (Vec::new(), Vec::new(), 0_usize);
+        let (mut measured, mut steps, mut succeeded) = (Vec::new(), 0_usize, false);
         let answer = loop {
-            let (size, verify) = match search.next() {
-                Step::Measure { size, .. } => (size, false),
-                Step::Verify { size, .. } => (size, true),
+            let size = match search.next() {
+                Step::Measure { size, .. } => size,
                 Step::Done(answer) => break *answer,
             };
             prop_assert!((1..=largest).contains(&size));
-            if verify { verified.push(size) } else { measured.push(size) }
+            measured.push(size);
             let goodput = goodputs[(steps + size as usize) % goodputs.len()];
+            succeeded |= goodput > 0.0;
             search.observe(Observation {
-                failed_share: failed[steps % failed.len()],
+                failed_share: Some(failed[steps % failed.len()]),
                 latency: LatencyMs { p99: Some(goodput / 1e4), ..LatencyMs::default() },
                 ..Observation::of_goodput(size, goodput)
             }).unwrap();
@@ -333,11 +314,14 @@ proptest! {
         }
         if let Some(size) = answer.recommended {
             prop_assert!(measured.contains(&size));
-            prop_assert!(answer.verification.is_none_or(|verification| verification.holds));
             let plateau = answer.plateau.unwrap();
             prop_assert!(plateau.low <= size && size <= plateau.high);
         }
-        prop_assert!((0.0..=1.0).contains(&answer.confidence));
+        if live && succeeded && !with_slo {
+            prop_assert!(answer.recommended.is_some(), "{}", answer.text);
+        }
+        prop_assert!(answer.confidence.is_none_or(|share| (0.0..=1.0).contains(&share)));
+        prop_assert!(answer.gives_up_at_most.is_none_or(|share| (0.0..=1.0).contains(&share)));
         prop_assert!(!answer.text.is_empty());
     }
 }

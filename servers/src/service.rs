@@ -81,12 +81,16 @@ impl Service {
         }
     }
 
-    /// Gives the running pool another size, and says what is in force then. `None`: its library can't.
-    pub fn resize(&self, pool_size: u32) -> Option<Settings> {
-        match &self.opened {
-            Opened::Tasks(strategy) => strategy.resize(pool_size).then(|| strategy.settings()),
-            Opened::Threads(_) => None,
+    /// Gives the running pool another size and fills it, so that what is measured next is not the opening of
+    /// connections; says what is in force then. `None`: its library can't.
+    pub async fn resize(&self, pool_size: u32) -> Option<Settings> {
+        let Opened::Tasks(strategy) = &self.opened else { return None };
+        if !strategy.resize(pool_size) {
+            return None;
         }
+        // What can't be opened fails under load, too, and is seen there.
+        drop(join_all((0..pool_size).map(|_| strategy.acquire())).await);
+        Some(strategy.settings())
     }
 
     /// Opens what `min_idle` asks for: that many connections lent at once, then given back. A strategy on

@@ -1,7 +1,8 @@
-//! How sure an answer is: the measurements are drawn again, and the answer is judged on each draw.
+//! How sure the answer to a record is: its figures are drawn again within their noise, and the answer is judged on
+//! each draw.
 
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, Normal};
 
 use super::evidence::Mean;
@@ -9,29 +10,16 @@ use super::picture::{self, Picture};
 
 const SAMPLES: u32 = 500;
 
-/// With fewer residuals than this their own distribution says less than the normal one.
-const ENOUGH_RESIDUALS: usize = 8;
-
-/// A record without an error column and without a visible jitter is still not exact.
+/// Even a record with an error column of zeros is not exact.
 const LEAST_NOISE: f64 = 0.003;
 
-/// Share of bootstrap samples in which a size is within the tolerance of the best.
-///
-/// Residuals of repeats are pooled over sizes and drawn with replacement; with too few of them (or a record,
-/// which has none) normal ones of the same spread are drawn instead.
-pub(super) fn confidence(picture: &Picture, size: u32, seed: u64) -> f64 {
+/// Share of draws in which a size is within the tolerance of the best. `None` for a record that has neither an error
+/// column nor repeats: nothing tells then how sure its figures are.
+pub(super) fn confidence(picture: &Picture, size: u32, seed: u64) -> Option<f64> {
+    picture.means.noise?;
     let mut rng = StdRng::seed_from_u64(seed);
-    let residuals = &picture.means.residuals;
-    let repeats: usize = residuals.len();
-    // Residuals are smaller than the errors that they come from; this makes up for the estimated means.
-    let stretch =
-        if picture.means.degrees > 0.0 { (repeats as f64 / picture.means.degrees).sqrt() } else { 1.0 };
     let mut error = |mean: &Mean| {
-        if repeats >= ENOUGH_RESIDUALS {
-            let sum: f64 = (0..mean.repeats).map(|_| residuals[rng.random_range(0..repeats)]).sum();
-            return stretch * sum / f64::from(mean.repeats);
-        }
-        let spread = mean.variance.sqrt().max(picture.jitter).max(LEAST_NOISE);
+        let spread = mean.variance.sqrt().max(LEAST_NOISE);
         Normal::new(0.0, spread).map_or(0.0, |normal| normal.sample(&mut rng))
     };
     let mut held = 0;
@@ -50,5 +38,5 @@ pub(super) fn confidence(picture: &Picture, size: u32, seed: u64) -> f64 {
             held += 1;
         }
     }
-    f64::from(held) / f64::from(SAMPLES)
+    Some(f64::from(held) / f64::from(SAMPLES))
 }

@@ -4,9 +4,6 @@ use super::evidence::Mean;
 use super::picture::Picture;
 use crate::sizing::usl;
 
-/// Rungs of the first ladder lie this far apart; gaps that matter are closed afterwards.
-const LADDER: f64 = 4.0;
-
 /// Two neighbouring measurements that are nearer than this leave no room for a plateau in between.
 const OCTAVE: f64 = 2.2;
 
@@ -16,21 +13,16 @@ const FINE: f64 = 1.1;
 /// Nearer than this to a measured size, a model has nothing to add.
 const COARSE: f64 = 1.2;
 
-/// The first sizes: both ends, and a geometric ladder between them.
-pub(super) fn ladder(sizes: &[u32]) -> Vec<u32> {
+/// The first sizes: both ends, and a geometric ladder between them whose rungs lie about so far apart.
+pub(super) fn ladder(sizes: &[u32], ratio: f64) -> Vec<u32> {
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return Vec::new() };
-    let octaves = (f64::from(*last) / f64::from(*first)).ln() / LADDER.ln();
+    let octaves = (f64::from(*last) / f64::from(*first)).ln() / ratio.ln();
     let steps = octaves.round().max(1.0) as u32;
     let ratio = (f64::from(*last) / f64::from(*first)).powf(1.0 / f64::from(steps));
     let mut rungs: Vec<u32> =
         (0..=steps).filter_map(|step| nearest(sizes, f64::from(*first) * ratio.powi(step as i32))).collect();
     rungs.dedup();
     rungs
-}
-
-/// A size next to what is known that could change the answer, or `None` when the picture is complete.
-pub(super) fn refine(picture: &Picture, sizes: &[u32], candidate: Option<u32>, noise: f64) -> Option<u32> {
-    peak(picture, sizes, noise).or_else(|| candidate.and_then(|candidate| edge(picture, sizes, candidate)))
 }
 
 /// Closes a gap of the ladder, unless what lies in it can't matter: a pool does no more for each connection
@@ -59,7 +51,7 @@ pub(super) fn widest(picture: &Picture, sizes: &[u32], low: u32, high: u32) -> O
 /// Looks beside a peak when a higher point may be hidden there: by the parabola through it and its
 /// neighbours, behind a cliff, where the curve may rise on as it did before it falls, or where the Universal
 /// Scalability Law has its top. The law only guides; what counts is what is then measured.
-fn peak(picture: &Picture, sizes: &[u32], noise: f64) -> Option<u32> {
+pub(super) fn peak(picture: &Picture, sizes: &[u32], noise: f64) -> Option<u32> {
     let means = &picture.means.means;
     let known = |size: u32, fine: f64| means.iter().any(|mean| ratio(mean.size, size) < fine);
     for three in means.windows(3) {
@@ -103,7 +95,7 @@ fn cliff(picture: &Picture, sizes: &[u32], noise: f64) -> Option<u32> {
 }
 
 /// Halves the way (in logarithms) from the candidate to the next smaller measured size.
-fn edge(picture: &Picture, sizes: &[u32], candidate: u32) -> Option<u32> {
+pub(super) fn edge(picture: &Picture, sizes: &[u32], candidate: u32) -> Option<u32> {
     let below = picture.below(candidate)?.size;
     if ratio(below, candidate) < FINE {
         return None;
@@ -150,11 +142,11 @@ mod tests {
 
     #[test]
     fn the_ladder_has_both_ends_and_asks_for_allowed_sizes_only() {
-        assert_eq!(ladder(&(1..=64).collect::<Vec<_>>()), [1, 4, 16, 64]);
-        assert_eq!(ladder(&[1, 18, 36, 72, 108, 144, 216]), [1, 18, 72, 216]);
-        assert_eq!(ladder(&[5]), [5]);
-        assert_eq!(ladder(&[5, 6]), [5, 6]);
-        assert!(ladder(&[]).is_empty());
+        assert_eq!(ladder(&(1..=64).collect::<Vec<_>>(), 4.0), [1, 4, 16, 64]);
+        assert_eq!(ladder(&[1, 18, 36, 72, 108, 144, 216], 4.0), [1, 18, 72, 216]);
+        assert_eq!(ladder(&[5], 4.0), [5]);
+        assert_eq!(ladder(&[5, 6], 4.0), [5, 6]);
+        assert!(ladder(&[], 4.0).is_empty());
     }
 
     #[test]

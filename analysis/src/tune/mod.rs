@@ -2,34 +2,36 @@
 //! own.
 //!
 //! [`Search`] is told a [`Question`], asks for measurements ([`Step`]), is told [`Observation`]s, and ends with
-//! an [`Answer`]. It spends measurements where they decide: a coarse ladder first, then the neighbourhood of
-//! the best size, then the edge of the plateau, then repeats where two sizes can't be told apart, and last a
-//! verification with measurements of its own.
+//! an [`Answer`]. A live search goes in rounds: a coarse ladder of sizes first, then those that still matter, in
+//! random order, again and again, with new ones where the answer may lie between two. Sizes are compared within
+//! rounds only, so that a machine that drifts favours none. It ends when the answer is certain or the budget is
+//! spent; what is open then is bounded.
 //!
 //! Invariants: it never asks for a size that is not allowed; it always ends, after the budget at the latest;
-//! it never recommends a size that it did not measure or that the verification refuted.
+//! it never recommends a size that it did not measure, and it recommends one wherever one did the job.
 //!
-//! [`sweep`] runs the same search on other people's data, [`simulated`] on systems with a known truth.
+//! [`sweep`] searches other people's data, [`simulated`] systems with a known truth.
 
 mod answer;
 mod bootstrap;
 pub mod chart;
 mod evidence;
 mod explore;
+mod judge;
 mod noise;
 mod observation;
 mod picture;
+mod plan;
 mod question;
-mod repeat;
+mod rounds;
 mod search;
 pub mod simulated;
 mod slo;
 pub mod sweep;
-mod verify;
 mod wording;
 
-pub use answer::{Answer, Check, Level, Plateau, Reason, Verdict, Verification};
+pub use answer::{Answer, Level, Plateau, Reason, Verdict};
 pub use observation::{LatencyMs, Observation};
 pub use question::{Budget, Question, QuestionError, Source};
-pub use search::{ObserveError, Role, Search, Step};
+pub use search::{ObserveError, Search, Step};
 pub use slo::{Condition, Figure, Slo, SloError};

@@ -1,17 +1,8 @@
-//! Whether what was measured is a curve, a level or noise.
+//! Whether a record is a curve, a level or noise.
 
 use super::Reason;
-use super::evidence::{DIFFER, Mean, Means};
+use super::evidence::{Mean, Means};
 use super::picture::{Picture, SURE_INSIDE};
-
-/// Above this probability nothing speaks for a difference.
-const ALIKE: f64 = 0.05;
-
-/// Repeats (degrees of freedom) that tell the noise at all.
-pub(super) const ENOUGH_REPEATS: f64 = 2.0;
-
-/// So many repeats (degrees of freedom) tell whether sizes differ.
-const TELLING_REPEATS: f64 = 8.0;
 
 /// Sizes that lie less than so many tolerances below the best tell how smooth a record is near its top.
 pub(super) const NEAR: f64 = 4.0;
@@ -33,46 +24,36 @@ impl Picture {
         match self.means.noise {
             Some(noise) => {
                 if self.unresolved() {
-                    return Some(self.noise_reason(noise));
+                    return Some(Reason::Noise { noise });
                 }
                 let weights: f64 = means.iter().map(|mean| 1.0 / mean.variance.max(1e-12)).sum();
                 let middle =
                     means.iter().map(|mean| mean.log / mean.variance.max(1e-12)).sum::<f64>() / weights;
                 let spread: f64 =
                     means.iter().map(|mean| (mean.log - middle).powi(2) / mean.variance.max(1e-12)).sum();
-                let best = means.iter().map(|mean| self.standing(mean).0).fold(f64::MIN, f64::max);
+                let best = means.iter().map(|mean| self.standing(mean)).fold(f64::MIN, f64::max);
                 // Generous, because the noise is an estimate too.
                 let alike = spread <= 1.5 * chi_square_95(means.len() as f64 - 1.0);
                 if alike && best < 0.5 * SURE_INSIDE {
-                    return Some(self.noise_reason(noise));
+                    return Some(Reason::Noise { noise });
                 }
-                // A few repeats may agree by luck; a curve without any neighbourhood is noise all the same.
+                // An error column may be wrong; a curve without any neighbourhood is noise all the same.
                 let strange = self.turns() > ODD_TURNS || noise > 2.0 * self.tolerance;
-                (strange && self.means.degrees < 8.0 && self.shapeless())
-                    .then(|| self.noise_reason(noise.max(spread_of(means))))
+                (strange && self.shapeless()).then(|| Reason::Noise { noise: noise.max(spread_of(means)) })
             }
             // No repeats to compare with: a curve without any neighbourhood is noise.
-            None => self.shapeless().then(|| self.noise_reason(spread_of(means))),
+            None => self.shapeless().then(|| Reason::Noise { noise: spread_of(means) }),
         }
     }
 
-    /// Whether more repeats are needed to tell a difference between sizes from luck.
-    pub fn lucky(&self) -> bool {
-        !self.recorded && self.means.alike > DIFFER && self.means.degrees < TELLING_REPEATS
-    }
-
-    /// Whether no difference between sizes is established, and one larger than the tolerance may be hidden all the
-    /// same, whatever the figures happen to be.
-    pub fn unresolved(&self) -> bool {
+    /// Whether a difference larger than the tolerance may be hidden, whatever the figures happen to be.
+    fn unresolved(&self) -> bool {
         let means = &self.means.means;
-        if means.len() < 2 || self.means.alike <= DIFFER {
-            return false;
-        }
         let doubt = |mean: &Mean| {
             if self.flat { self.level_doubt(mean) } else { self.doubt(mean.variance + self.best.variance) }
         };
         let least = means.iter().map(doubt).fold(f64::INFINITY, f64::min);
-        SURE_INSIDE * least > self.tolerance
+        means.len() > 1 && SURE_INSIDE * least > self.tolerance
     }
 
     /// Whether the sizes differ and no size can be told from its neighbours: not a curve, but noise.
@@ -121,12 +102,6 @@ impl Picture {
             }
         }
         turns
-    }
-
-    /// Noise as a reason, with the repeats that would be enough.
-    pub fn noise_reason(&self, noise: f64) -> Reason {
-        let repeats = 2.0 * (SURE_INSIDE * noise / (0.5 * self.tolerance)).powi(2);
-        Reason::Noise { noise, repeats_needed: repeats.ceil().clamp(2.0, 1e6) as u32 }
     }
 }
 
@@ -191,14 +166,11 @@ fn roughness(means: &[Mean]) -> Option<(f64, f64)> {
 
 /// Whether a record is an A/A series: with an error column, no size differs from their mean by more than
 /// the errors allow, and the errors are small enough to have seen a difference that matters; without one,
-/// the sizes differ by less than the tolerance and show no trend. Of a live search: nothing speaks for a difference.
-pub(super) fn is_flat(means: &Means, tolerance: f64, recorded: bool) -> bool {
+/// the sizes differ by less than the tolerance and show no trend.
+pub(super) fn is_flat(means: &Means, tolerance: f64) -> bool {
     let (sizes, count) = (&means.means, means.means.len() as f64);
     if sizes.len() < 4 {
         return false;
-    }
-    if !recorded {
-        return means.alike > ALIKE && means.degrees >= ENOUGH_REPEATS;
     }
     let middle = sizes.iter().map(|mean| mean.log).sum::<f64>() / count;
     match means.noise {
@@ -216,25 +188,23 @@ pub(super) fn is_flat(means: &Means, tolerance: f64, recorded: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::tune::evidence::Evidence;
+    use crate::tune::evidence::of_record;
     use crate::tune::picture::Picture;
     use crate::tune::{Observation, Question, Source};
 
-    fn picture(points: &[(u32, f64)], source: Source) -> Picture {
-        let mut evidence = Evidence::default();
-        for (size, goodput) in points {
-            evidence.add(Observation::of_goodput(*size, *goodput));
-        }
-        Picture::new(&evidence, &Question { source, ..Question::up_to(64) }).unwrap()
+    fn picture(points: &[(u32, f64)]) -> Picture {
+        let seen: Vec<_> =
+            points.iter().map(|(size, goodput)| Observation::of_goodput(*size, *goodput)).collect();
+        Picture::new(of_record(&seen), &Question { source: Source::Recorded, ..Question::up_to(64) }).unwrap()
     }
 
     #[test]
     fn a_curve_is_not_noise_and_noise_is_no_curve() {
         let curve = [(1, 10.0), (2, 19.0), (4, 35.0), (8, 60.0), (16, 80.0), (32, 75.0), (64, 60.0)];
-        assert_eq!(picture(&curve, Source::Recorded).pure_noise(), None);
+        assert_eq!(picture(&curve).pure_noise(), None);
         let one_step = [(2, 20.0), (10, 60.0), (20, 61.5), (50, 60.2), (100, 58.0), (200, 50.0)];
-        assert_eq!(picture(&one_step, Source::Recorded).pure_noise(), None);
+        assert_eq!(picture(&one_step).pure_noise(), None);
         let noise = [(1, 70.0), (2, 15.0), (4, 90.0), (8, 30.0), (16, 80.0), (32, 12.0), (64, 60.0)];
-        assert!(picture(&noise, Source::Recorded).pure_noise().is_some());
+        assert!(picture(&noise).pure_noise().is_some());
     }
 }

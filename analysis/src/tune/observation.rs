@@ -1,6 +1,6 @@
 //! What one measurement of one pool size said.
 
-use poollab_model::TrialRecord;
+use poollab_model::{Load, TrialRecord};
 use serde::Serialize;
 
 /// Latency of successful requests, in milliseconds; `None` where it was not measured.
@@ -25,8 +25,8 @@ pub struct Observation {
     pub goodput: f64,
     /// Their latency.
     pub latency: LatencyMs,
-    /// Share of requests that failed or could not be sent, 0 to 1.
-    pub failed_share: f64,
+    /// Share of requests that failed or could not be sent, 0 to 1; `None` where it was not recorded.
+    pub failed_share: Option<f64>,
     /// Relative standard deviation of the goodput where the source knows it (a recorded sweep with an error
     /// column); `None`: to be found out from repeats.
     pub noise: Option<f64>,
@@ -43,7 +43,7 @@ impl Observation {
             size,
             goodput,
             latency: LatencyMs::default(),
-            failed_share: 0.0,
+            failed_share: None,
             noise: None,
             throttled_share: None,
             generator_share: None,
@@ -64,12 +64,23 @@ impl Observation {
         let not_ok = (counts.failed + counts.dropped) as f64;
         Some(Self {
             size,
-            goodput: trial.goodput_rps,
+            goodput: carried(trial),
             latency,
-            failed_share: if counts.total > 0 { not_ok / counts.total as f64 } else { 1.0 },
+            failed_share: Some(if counts.total > 0 { not_ok / counts.total as f64 } else { 1.0 }),
             noise: None,
             throttled_share: trial.database.throttled_share,
             generator_share: Some(trial.generator.cpu_share),
         })
+    }
+}
+
+/// Goodput. Of an open load it is what was carried of the arrivals that there were, at the rate that was asked for: in a
+/// short measurement the number of arrivals varies by more than the tolerance, and no pool can help that.
+fn carried(trial: &TrialRecord) -> f64 {
+    match trial.load {
+        Load::Open { rate_per_s, .. } if trial.offered_rps > 0.0 => {
+            trial.goodput_rps / trial.offered_rps * rate_per_s
+        }
+        _ => trial.goodput_rps,
     }
 }

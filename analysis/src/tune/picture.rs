@@ -1,20 +1,14 @@
-//! What the evidence means for the question: the best size, the plateau, the candidate.
+//! What the figures mean for the question: the best size, and of a record the plateau and the candidate.
 
-use std::collections::BTreeSet;
-
-use super::evidence::{Evidence, Mean, Means};
+use super::evidence::{Mean, Means};
 use super::noise::{NEAR, is_flat, jitter};
 use super::{Plateau, Question, Source};
 
 /// One-sided 95 %: how sure the search wants to be that a size is inside the plateau.
 pub(super) const SURE_INSIDE: f64 = 1.645;
 
-/// 84 %: how sure that a smaller one is outside. Being wrong there costs connections, not goodput.
-pub(super) const SURE_OUTSIDE: f64 = 1.0;
-
-/// The largest part of the tolerance that is kept back for the noise, with repeats and without.
-const KEPT_BACK: f64 = 0.5;
-const KEPT_BACK_OF_RECORD: f64 = 0.95;
+/// The largest part of the tolerance that is kept back for the noise.
+const KEPT_BACK: f64 = 0.95;
 
 /// By how many standard deviations the best size that was not asked for may be better than the best that was.
 const UNASKED: f64 = 1.5;
@@ -39,7 +33,6 @@ pub(super) struct Picture {
     /// Whether all sizes are one level: they differ by no more than the noise.
     pub flat: bool,
     fewest_failures: f64,
-    pub(super) recorded: bool,
 }
 
 /// The top of the curve.
@@ -51,22 +44,22 @@ pub(super) struct Best {
 }
 
 impl Picture {
-    /// Judges the evidence; `None` before the first measurement.
-    pub fn new(evidence: &Evidence, question: &Question) -> Option<Self> {
+    /// Judges what was measured; `None` before the first measurement.
+    pub fn new(means: Means, question: &Question) -> Option<Self> {
         let recorded = question.source == Source::Recorded;
-        let means = evidence.means(recorded);
         let mut best = best(&means.means)?;
-        let tolerance = -(1.0 - question.within).ln();
+        let tolerance = question.tolerance();
         let jitter =
             if recorded && means.noise.is_none() { jitter(&means.means, NEAR * tolerance) } else { 0.0 };
-        let flat = is_flat(&means, tolerance, recorded);
+        let flat = recorded && is_flat(&means, tolerance);
         if flat {
             let noise = means.noise.unwrap_or(jitter);
             let level = level(&means.means);
             best = Best { log: level.log, variance: noise * noise / level.repeats, ..best };
         }
-        let fewest_failures = means.means.iter().map(|mean| mean.failed_share).fold(1.0, f64::min);
-        Some(Self { means, best, tolerance, jitter, flat, fewest_failures, recorded })
+        let failures = means.means.iter().filter_map(|mean| mean.failed_share);
+        let fewest_failures = failures.fold(1.0, f64::min);
+        Some(Self { means, best, tolerance, jitter, flat, fewest_failures })
     }
 
     /// How much of the best goodput a size gives up, in logarithms; 0 is nothing.
@@ -74,25 +67,15 @@ impl Picture {
         (self.best.log - mean.log).max(0.0)
     }
 
-    /// By how many standard errors a size is inside (positive) or outside (negative) the plateau, and the size
-    /// that speaks most against it: the best one, or one that was measured so little that it may be better.
-    pub fn standing(&self, mean: &Mean) -> (f64, u32) {
-        if self.flat && !self.recorded {
-            return (self.inside_level(mean), mean.size);
-        }
+    /// By how many standard errors a size of a record is inside (positive) or outside (negative) the plateau.
+    pub fn standing(&self, mean: &Mean) -> f64 {
         let against = |other: &Mean| {
             let room = self.tolerance - (other.log - mean.log);
             let doubt = self.doubt(mean.variance + other.variance);
-            (if doubt > 0.0 { room / doubt } else { room.signum() * f64::INFINITY }, other.size)
+            if doubt > 0.0 { room / doubt } else { room.signum() * f64::INFINITY }
         };
         let others = self.means.means.iter().filter(|other| other.size != mean.size);
-        others.map(against).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, mean.size))
-    }
-
-    /// The same where all sizes are one level, and the others are what it is compared with.
-    fn inside_level(&self, mean: &Mean) -> f64 {
-        let level = level(self.means.means.iter().filter(|other| other.size != mean.size));
-        (self.tolerance - (level.log - mean.log)) / self.level_doubt(mean)
+        others.map(against).fold(f64::INFINITY, f64::min)
     }
 
     /// Standard error of a size against the level of all others.
@@ -102,25 +85,20 @@ impl Picture {
         self.doubt(mean.variance * (1.0 + own / others.max(1.0)))
     }
 
-    /// Standard error of a difference with this variance, made wider while the noise itself rests on few repeats
+    /// Standard error of a difference with this variance, made wider because an error column is an estimate too
     /// (about as Student's t is wider than the normal distribution).
     pub fn doubt(&self, variance: f64) -> f64 {
         variance.sqrt() * (1.0 + 1.0 / (self.means.degrees + 2.0))
     }
 
-    /// Whether goodput is within the tolerance, as far as the evidence goes. Part of the tolerance is kept
-    /// back for the noise, so that a lucky measurement does not make a size too small.
+    /// Whether the goodput of a recorded size is within the tolerance. Part of the tolerance is kept back: what was
+    /// not asked for may be better by about one standard deviation, and no record is exact.
     pub fn within(&self, mean: &Mean) -> bool {
-        let doubt =
-            if mean.size == self.best.size { 0.0 } else { self.doubt(mean.variance + self.best.variance) };
+        let noise = self.jitter.max(self.means.noise.unwrap_or(0.0));
         let margin = if self.flat {
             0.0
-        } else if self.recorded {
-            // What was not asked for may be better by about one standard deviation, and no record is exact.
-            let noise = self.jitter.max(self.means.noise.unwrap_or(0.0));
-            (UNASKED * noise).clamp(LEAST_KEPT_BACK * self.tolerance, KEPT_BACK_OF_RECORD * self.tolerance)
         } else {
-            (SURE_INSIDE * doubt).min(KEPT_BACK * self.tolerance)
+            (UNASKED * noise).clamp(LEAST_KEPT_BACK * self.tolerance, KEPT_BACK * self.tolerance)
         };
         self.loss(mean) <= self.tolerance - margin && !self.behind_record(mean)
     }
@@ -128,13 +106,13 @@ impl Picture {
     /// Whether a record without an error column has a figure that beats this one by more than the tolerance. Nothing
     /// excuses that: whoever reads the record sees no noise, but two figures.
     fn behind_record(&self, mean: &Mean) -> bool {
-        let bare = self.recorded && self.means.noise.is_none();
+        let bare = self.means.noise.is_none();
         bare && self.means.means.iter().any(|other| other.log - mean.log > self.tolerance)
     }
 
     /// Whether a size fails no more often than others.
     pub fn reliable(&self, mean: &Mean) -> bool {
-        mean.failed_share <= self.fewest_failures + MORE_FAILURES
+        mean.failed_share.unwrap_or(0.0) <= self.fewest_failures + MORE_FAILURES
     }
 
     /// How a size stands with the objective.
@@ -154,14 +132,14 @@ impl Picture {
         worst
     }
 
-    /// Whether a size does the job.
-    pub fn acceptable(&self, mean: &Mean, question: &Question) -> bool {
-        self.within(mean) && self.reliable(mean) && self.objective(mean, question).met()
-    }
-
-    /// The smallest size that does the job and was not refuted.
-    pub fn candidate(&self, question: &Question, refuted: &BTreeSet<u32>) -> Option<&Mean> {
-        self.means.means.iter().find(|mean| !refuted.contains(&mean.size) && self.acceptable(mean, question))
+    /// The smallest recorded size that does the job: it meets the objective, or where there is none it is within the
+    /// tolerance of the best.
+    pub fn candidate(&self, question: &Question) -> Option<&Mean> {
+        let meets = |mean: &&Mean| match question.slo {
+            Some(_) => mean.log.is_finite() && self.objective(mean, question).met(),
+            None => self.within(mean),
+        };
+        self.means.means.iter().find(|mean| self.reliable(mean) && meets(mean))
     }
 
     /// The measurements of a size.
@@ -179,17 +157,20 @@ impl Picture {
         self.means.means.iter().find(|mean| mean.size > size)
     }
 
-    /// The sizes without a gap around `size` that are within the tolerance. A larger one also counts when it
-    /// can't be told from that: nobody would take it.
+    /// The recorded sizes without a gap around `size` that are within the tolerance.
     pub fn plateau(&self, size: u32) -> Option<Plateau> {
-        let inside = |mean: &&Mean| self.flat || self.loss(mean) <= self.tolerance;
-        let perhaps = |mean: &&Mean| inside(mean) || (!self.recorded && self.standing(mean).0 > -SURE_INSIDE);
-        let at = self.means.means.iter().position(|mean| mean.size == size)?;
-        let (below, above) = self.means.means.split_at(at);
-        let high = above.iter().take_while(|mean| mean.size == size || perhaps(mean)).last()?.size;
-        let low = below.iter().rev().take_while(inside).last().map_or(size, |mean| mean.size);
-        Some(Plateau { low, high })
+        let inside = |mean: &Mean| self.flat || self.loss(mean) <= self.tolerance;
+        around(&self.means.means, size, inside)
     }
+}
+
+/// The measured sizes without a gap around `size` for which that holds.
+pub(super) fn around(means: &[Mean], size: u32, inside: impl Fn(&Mean) -> bool) -> Option<Plateau> {
+    let at = means.iter().position(|mean| mean.size == size)?;
+    let (below, above) = means.split_at(at);
+    let high = above.iter().take_while(|mean| mean.size == size || inside(mean)).last()?.size;
+    let low = below.iter().rev().take_while(|mean| inside(mean)).last().map_or(size, |mean| mean.size);
+    Some(Plateau { low, high })
 }
 
 /// How a size stands with the objective.
@@ -238,26 +219,14 @@ pub(super) fn best(means: &[Mean]) -> Option<Best> {
 mod tests {
     use super::*;
     use crate::tune::Observation;
-
-    fn picture(points: &[(u32, f64)], source: Source) -> Picture {
-        let mut evidence = Evidence::default();
-        for (size, goodput) in points {
-            evidence.add(Observation::of_goodput(*size, *goodput));
-        }
-        Picture::new(&evidence, &Question { source, ..Question::up_to(64) }).unwrap()
-    }
-
-    #[test]
-    fn a_size_measured_once_speaks_against_one_measured_often() {
-        let seen =
-            [(8, 100.0), (8, 100.5), (8, 99.5), (8, 100.0), (16, 99.5), (32, 100.0), (32, 100.0), (32, 99.8)];
-        let picture = picture(&seen, Source::Live);
-        assert_eq!(picture.standing(picture.mean(8).unwrap()).1, 16);
-    }
+    use crate::tune::evidence::of_record;
 
     #[test]
     fn a_plateau_is_a_range_without_a_gap() {
-        let picture = picture(&[(4, 99.5), (8, 80.0), (16, 99.0), (32, 100.0), (64, 70.0)], Source::Recorded);
+        let points = [(4, 99.5), (8, 80.0), (16, 99.0), (32, 100.0), (64, 70.0)];
+        let seen = points.map(|(size, goodput)| Observation::of_goodput(size, goodput));
+        let question = Question { source: Source::Recorded, ..Question::up_to(64) };
+        let picture = Picture::new(of_record(&seen), &question).unwrap();
         assert_eq!(picture.plateau(16), Some(Plateau { low: 16, high: 32 }));
         assert_eq!(picture.plateau(4), Some(Plateau { low: 4, high: 4 }));
     }

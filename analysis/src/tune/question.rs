@@ -16,7 +16,7 @@ pub enum Source {
 /// How much may be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Measurements, those of the verification included.
+    /// Measurements.
     pub measurements: u32,
 }
 
@@ -32,11 +32,9 @@ impl Budget {
         Self { measurements: (total / each + 1e-9).floor().min(f64::from(u32::MAX)) as u32 }
     }
 
-    /// A quarter of what measuring each of these sizes so many times would take, but at least what a comparison
-    /// with its verification needs.
-    pub fn quarter_of(sizes: usize, passes: u32) -> Self {
-        let all = u32::try_from(sizes).unwrap_or(u32::MAX).saturating_mul(passes);
-        Self { measurements: (all / 4).max(8) }
+    /// A quarter of what measuring each of these sizes once would take, but at least what a comparison needs.
+    pub fn quarter_of(sizes: usize) -> Self {
+        Self { measurements: (u32::try_from(sizes).unwrap_or(u32::MAX) / 4).max(8) }
     }
 }
 
@@ -49,6 +47,8 @@ pub struct Question {
     pub within: f64,
     /// What else has to hold.
     pub slo: Option<Slo>,
+    /// The offered rate of an open load, in requests a second; `None` under a closed one.
+    pub offered: Option<f64>,
     /// How much may be measured.
     pub budget: Budget,
     /// Seed of the order of the first measurements and of the bootstrap.
@@ -73,7 +73,7 @@ pub enum QuestionError {
     Within(f64),
     /// Too little to compare anything.
     #[error(
-        "a budget of {measurements} measurements is too small for even one comparison: two sizes and their verification need {needed}; give more time or measure each size for a shorter time"
+        "a budget of {measurements} measurements is too small for even one comparison: two sizes need {needed} measurements. Give more time (--budget) or shorter measurements (--duration)"
     )]
     Budget {
         /// What was given.
@@ -84,17 +84,22 @@ pub enum QuestionError {
 }
 
 impl Question {
-    /// All sizes from 1 to `largest`, within 2 %, for a quarter of an exhaustive sweep with two repeats, the
-    /// repeats of a run.
+    /// All sizes from 1 to `largest`, within 2%, with what two minutes allow.
     pub fn up_to(largest: u32) -> Self {
         Self {
             sizes: (1..=largest).collect(),
             within: 0.02,
             slo: None,
-            budget: Budget::quarter_of(largest as usize, 2),
+            offered: None,
+            budget: Budget::of(180),
             seed: 1,
             source: Source::Live,
         }
+    }
+
+    /// Logarithm of the ratio that may be given up.
+    pub fn tolerance(&self) -> f64 {
+        -(1.0 - self.within).ln()
     }
 
     /// All that is wrong with it.
@@ -111,7 +116,7 @@ impl Question {
         if !(0.001..=0.5).contains(&self.within) {
             problems.push(QuestionError::Within(self.within));
         }
-        // With one size there is nothing to compare: it is measured and verified.
+        // With one size there is nothing to compare: it is measured twice.
         let needed = match (self.source, self.sizes.len()) {
             (Source::Recorded, _) | (_, 0) => 1,
             (Source::Live, 1) => 2,

@@ -85,7 +85,13 @@ pub enum Weather {
     Drift(f64),
     /// By this share, once, after so many measurements.
     Step(u32, f64),
+    /// Up and down, as a machine with neighbours does: by this much (relative standard deviation) from its usual
+    /// speed, of which nine tenths are still there at the next measurement.
+    Wander(f64),
 }
+
+/// Share of a machine's deviation that is still there one measurement later.
+const STAYS: f64 = 0.9;
 
 /// A simulated system.
 #[derive(Debug)]
@@ -95,12 +101,13 @@ pub struct Simulated {
     weather: Weather,
     rng: StdRng,
     measured: u32,
+    wandered: f64,
 }
 
 impl Simulated {
     /// A system; `noise` is the relative standard deviation of one measurement.
     pub fn new(shape: Shape, noise: f64, weather: Weather, seed: u64) -> Self {
-        Self { shape, noise, weather, rng: StdRng::seed_from_u64(seed), measured: 0 }
+        Self { shape, noise, weather, rng: StdRng::seed_from_u64(seed), measured: 0, wandered: 0.0 }
     }
 
     /// The true goodput of a size, in requests a second.
@@ -134,9 +141,17 @@ impl Simulated {
             Weather::Steady => 1.0,
             Weather::Drift(share) => (1.0 + share).powi(self.measured as i32),
             Weather::Step(after, share) => 1.0 + if self.measured >= after { share } else { 0.0 },
+            Weather::Wander(_) => self.wandered.exp(),
         };
+        if let Weather::Wander(spread) = self.weather {
+            // Stationary: the variance that is forgotten comes in again.
+            let fresh = Normal::new(0.0, spread * (1.0 - STAYS * STAYS).sqrt());
+            let fresh: f64 = fresh.map_or(0.0, |normal| normal.sample(&mut self.rng));
+            self.wandered = STAYS * self.wandered + fresh;
+        }
         self.measured += 1;
-        let error = Normal::new(0.0, self.noise).map_or(0.0, |normal| normal.sample(&mut self.rng));
+        let mut normal = |spread| Normal::new(0.0, spread).map_or(0.0, |normal| normal.sample(&mut self.rng));
+        let error: f64 = normal(self.noise);
         let factor = weather * error.exp();
         let p50 = self.latency_ms(size) / factor;
         let latency =
@@ -149,7 +164,7 @@ impl Simulated {
         let mut search = Search::new(question)?;
         loop {
             match search.next() {
-                Step::Measure { size, .. } | Step::Verify { size, .. } => {
+                Step::Measure { size, .. } => {
                     let observation = self.measure(size);
                     // It is what was asked for, and a figure: nothing to refuse.
                     let _ = search.observe(observation);

@@ -59,13 +59,13 @@ impl Figure {
     }
 
     /// The figure among those of a measurement; `None` where it was not measured.
-    pub fn of(self, latency: &LatencyMs, failed_share: f64) -> Option<f64> {
+    pub fn of(self, latency: &LatencyMs, failed_share: Option<f64>) -> Option<f64> {
         match self {
             Self::P50 => latency.p50,
             Self::P95 => latency.p95,
             Self::P99 => latency.p99,
             Self::P999 => latency.p99_9,
-            Self::ErrorRate => Some(failed_share),
+            Self::ErrorRate => failed_share,
         }
     }
 }

@@ -2,17 +2,14 @@
 
 use super::bootstrap::confidence;
 use super::evidence::Mean;
-use super::picture::Picture;
-use super::{
-    Answer, Check, Condition, Level, Observation, Plateau, Reason, Search, Source, Verdict, Verification,
-};
+use super::judge::{Judged, Judgement};
+use super::picture::{Picture, around};
+use super::rounds::CONFIDENCE;
+use super::{Answer, Level, Observation, Plateau, Question, Reason, Search, Verdict};
 use crate::figures;
 
-/// Below this confidence the answer says that it is not certain.
+/// Below this confidence the answer to a record says that it is not certain.
 const CERTAIN: f64 = 0.8;
-
-/// Below this nothing is recommended: a better measurement can be had. A record is all there is.
-const HALF: f64 = 0.5;
 
 /// The generator was probably the limit above this share of its CPU; as in the findings of a run.
 const GENERATOR_BOUND: f64 = 0.7;
@@ -20,114 +17,136 @@ const GENERATOR_BOUND: f64 = 0.7;
 /// Throttled in more than this share of the scheduling periods.
 const THROTTLED: f64 = 0.2;
 
-/// 97.5 % of the normal distribution.
+/// 97.5% of the normal distribution.
 const TWO_SIDED: f64 = 1.96;
 
-/// The answer of a search that has ended.
-pub(super) fn answer(search: &Search, picture: &Picture, verification: Option<Verification>) -> Answer {
+/// The answer of a live search that has ended.
+pub(super) fn live(search: &Search) -> Answer {
     let question = &search.question;
-    let candidate = picture.candidate(question, &search.refuted).copied();
-    let best = picture.mean(picture.best.size).copied();
-    let mut answer = Answer {
-        plateau: picture.plateau(candidate.map_or(picture.best.size, |mean| mean.size)),
-        best: best.map(|mean| mean.size),
-        verification,
-        asked: search.asked.clone(),
-        levels: picture.means.means.iter().map(|mean| level(mean, picture)).collect(),
-        noise: picture.means.noise.or((picture.jitter > 0.0).then_some(picture.jitter)),
-        drift: picture.means.drift,
-        doubts: doubts(search, picture),
-        ..Answer::default()
+    let Some(judgement) = Judgement::new(&search.rounds, question) else {
+        return nothing(Answer { asked: search.asked.clone(), ..Answer::default() });
     };
-    if !search.evidence.any_success() {
-        answer.plateau = None;
-        return without_size(answer, Reason::NothingSucceeded, None);
+    let picture = &judgement.picture;
+    let mut answer = Answer { rounds: search.rounds.count(), ..from(search, picture) };
+    answer.doubts = doubts(search.rounds.observations());
+    if !search.rounds.observations().any(|seen| seen.goodput > 0.0) {
+        return nothing(answer);
     }
-    if let Some(reason) = picture.pure_noise() {
-        answer.plateau = None;
-        return without_size(answer, reason, best.map(|mean| mean.size));
-    }
-    let Some(candidate) = candidate else {
-        let (reason, nearest) = unmet(search, picture);
-        return without_size(answer, reason, nearest);
+    let Some(one) = judgement.recommended else { return unmet(answer, picture, question) };
+    let settled = judgement.settled(question);
+    let outside = |mean: &Mean| judgement.of(mean.size).is_none_or(|judged| judged.standing.outside);
+    let inside = |mean: &Mean| !outside(mean) && (!settled || picture.loss(mean) <= picture.tolerance);
+    answer.plateau = around(&picture.means.means, one.size, inside);
+    answer.recommended = Some(one.size);
+    answer.confidence = Some(CONFIDENCE);
+    answer.loss = Some(share(one.standing.loss));
+    answer.gives_up_at_most = Some(share(one.standing.at_most));
+    answer.verdict = if question.slo.is_some() {
+        Verdict::SloMet
+    } else if one.standing.at_most > picture.tolerance {
+        Verdict::TooClose
+    } else {
+        verdict(question, picture, one.size, answer.plateau)
     };
-    if !search.refuted.is_empty() && answer.verification.is_none() {
-        // The budget ended before the next candidate could be verified.
-        let sizes = search.refuted.iter().copied().collect();
-        return without_size(answer, Reason::Refuted { sizes }, Some(candidate.size));
-    }
-    let size = candidate.size;
-    answer.confidence = confidence(picture, size, question.seed);
-    if answer.confidence < HALF && question.source == Source::Live {
-        let noise = picture.means.noise.unwrap_or(picture.jitter);
-        return without_size(answer, picture.noise_reason(noise), Some(size));
-    }
-    if answer.verification.is_some()
-        && let Some(all) = search.with_verified()
-    {
-        // What the verification saw may take confidence, but not give it: its sizes were not chosen by chance.
-        answer.confidence = answer.confidence.min(confidence(&all, size, question.seed));
-    }
-    if let Some(verification) = answer.verification.as_ref().filter(|one| !one.strayed.is_empty()) {
-        answer.doubts.push(format!(
-            "measured again for the verification, {} did not do what the search had seen: measurements differ by more \
-             than repeats in the search made believe",
-            listed(&verification.strayed)
-        ));
-    }
-    answer.recommended = Some(size);
-    answer.loss = Some(1.0 - (-picture.loss(&candidate)).exp());
-    answer.verdict = verdict(search, picture, size, answer.plateau);
-    if answer.confidence < CERTAIN {
-        answer.reason = Some(match picture.above(size) {
-            Some(above) => Reason::Edge { smaller: size, larger: above.size },
-            None => picture.noise_reason(picture.means.noise.unwrap_or(picture.jitter)),
-        });
-    }
-    answer.text = in_words(&answer, search, picture);
+    answer.reason = open(&answer, &judgement, one, settled, question);
+    answer.text = live_text(&answer, &judgement, one, question);
     answer
 }
 
-/// The answer when not even one measurement was made.
-pub(super) fn nothing_measured(search: &Search) -> Answer {
-    let answer = Answer { asked: search.asked.clone(), ..Answer::default() };
-    without_size(answer, Reason::NothingSucceeded, None)
+/// The answer to a record.
+pub(super) fn recorded(search: &Search, picture: Option<&Picture>) -> Answer {
+    let question = &search.question;
+    let Some(picture) = picture else {
+        return nothing(Answer { asked: search.asked.clone(), ..Answer::default() });
+    };
+    let mut answer = from(search, picture);
+    if !search.record.iter().any(|seen| seen.goodput > 0.0) {
+        return nothing(answer);
+    }
+    if let Some(Reason::Noise { noise }) = picture.pure_noise() {
+        answer.nearest = Some(picture.best.size);
+        answer.text = format!(
+            "The measurements are too noisy (±{}) to rank these sizes. Measure each size several times, or for longer.",
+            percent(noise)
+        );
+        return Answer { reason: Some(Reason::Noise { noise }), ..answer };
+    }
+    let Some(candidate) = picture.candidate(question).copied() else {
+        return unmet(answer, picture, question);
+    };
+    let size = candidate.size;
+    answer.plateau = picture.plateau(size);
+    answer.recommended = Some(size);
+    answer.loss = Some(share(picture.loss(&candidate)));
+    answer.confidence = if question.slo.is_some() { None } else { confidence(picture, size, question.seed) };
+    answer.verdict = match question.slo {
+        Some(_) => Verdict::SloMet,
+        None => verdict(question, picture, size, answer.plateau),
+    };
+    if answer.confidence.is_some_and(|confidence| confidence < CERTAIN) {
+        answer.reason = Some(match picture.above(size) {
+            Some(above) => Reason::Edge { smaller: size, larger: above.size },
+            None => Reason::Noise { noise: picture.means.noise.unwrap_or(picture.jitter) },
+        });
+    }
+    answer.text = recorded_text(&answer, picture, question);
+    answer
 }
 
-/// The verification in words.
-pub(super) fn verification(
-    recommended: Observation,
-    beside: [Option<Observation>; 2],
-    holds: bool,
-    failed: Option<&Condition>,
-    strayed: Vec<u32>,
-) -> Verification {
-    let check =
-        |seen: Observation| Check { size: seen.size, goodput: seen.goodput, latency_ms: seen.latency };
-    let others: Vec<String> =
-        beside.iter().flatten().map(|other| format!("{} with {}", rate(other.goodput), other.size)).collect();
-    let others = if others.is_empty() { String::new() } else { format!(", beside {}", others.join(" and ")) };
-    let end = match (holds, failed) {
-        (true, _) => "it holds".to_owned(),
-        (false, Some(condition)) => format!("it does not meet {condition}"),
-        (false, None) => "it falls short of what the search had seen".to_owned(),
-    };
-    Verification {
-        text: format!(
-            "measured again, a pool of {} did {}{others}: {end}",
-            recommended.size,
-            rate(recommended.goodput)
-        ),
-        recommended: check(recommended),
-        smaller: beside[0].map(check),
-        larger: beside[1].map(check),
-        holds,
-        strayed,
+/// What every answer has.
+fn from(search: &Search, picture: &Picture) -> Answer {
+    Answer {
+        best: Some(picture.best.size),
+        asked: search.asked.clone(),
+        levels: picture.means.means.iter().map(|mean| level(mean, picture)).collect(),
+        noise: picture.means.noise.or((picture.jitter > 0.0).then_some(picture.jitter)),
+        ..Answer::default()
     }
 }
 
-fn verdict(search: &Search, picture: &Picture, size: u32, plateau: Option<Plateau>) -> Verdict {
-    let sizes = &search.question.sizes;
+fn nothing(answer: Answer) -> Answer {
+    Answer {
+        reason: Some(Reason::NothingSucceeded),
+        text: "No size worked: no request succeeded. Run one of these trials alone and look at its errors."
+            .to_owned(),
+        ..answer
+    }
+}
+
+/// Nothing meets the objective: why, and what came nearest.
+fn unmet(answer: Answer, picture: &Picture, question: &Question) -> Answer {
+    let means = &picture.means.means;
+    let objective = |mean: &Mean| picture.objective(mean, question);
+    if let Some(figure) = means.iter().find_map(|mean| objective(mean).missing) {
+        let text = format!(
+            "Not enough data: the objective needs {figure}, which was not measured. Add it to the data, or leave it out of --slo."
+        );
+        return Answer { reason: Some(Reason::FigureMissing { figure }), text, ..answer };
+    }
+    let nearest = means.iter().min_by(|a, b| objective(a).ratio.total_cmp(&objective(b).ratio));
+    let Some((size, objective)) = nearest.map(|mean| (mean.size, objective(mean))) else {
+        return nothing(answer);
+    };
+    let (condition, value) = (objective.condition.unwrap_or_default(), objective.value);
+    let near = if objective.ratio < 1.0 {
+        // The objective is met where requests fail or the offered rate is not carried.
+        format!(
+            "No size does the job: {size} meets {condition}, but fails requests that others answer or does not carry the load."
+        )
+    } else {
+        format!("No size meets {condition}. Closest: {size}, with {}.", figure(&condition, value))
+    };
+    Answer {
+        verdict: Verdict::SloUnmet,
+        nearest: Some(size),
+        text: format!("{near} Lower the load, make requests faster, or relax the objective."),
+        reason: Some(Reason::SloOutOfReach { condition, size, value }),
+        ..answer
+    }
+}
+
+fn verdict(question: &Question, picture: &Picture, size: u32, plateau: Option<Plateau>) -> Verdict {
+    let sizes = &question.sizes;
     let (first, last) = (sizes.first().copied(), sizes.last().copied());
     if sizes.len() > 1 && plateau.map(|p| p.low) == first && plateau.map(|p| p.high) == last {
         return Verdict::AnySize;
@@ -141,155 +160,155 @@ fn verdict(search: &Search, picture: &Picture, size: u32, plateau: Option<Platea
     Verdict::Plateau
 }
 
-/// Why no size of the plateau does the job, and which came nearest.
-fn unmet(search: &Search, picture: &Picture) -> (Reason, Option<u32>) {
-    let question = &search.question;
-    let means = &picture.means.means;
-    let objective = |mean: &Mean| picture.objective(mean, question);
-    if let Some(figure) = means.iter().find_map(|mean| objective(mean).missing) {
-        return (Reason::FigureMissing { figure }, None);
+/// What keeps a live answer from being certain.
+fn open(
+    answer: &Answer,
+    judgement: &Judgement,
+    one: Judged,
+    settled: bool,
+    question: &Question,
+) -> Option<Reason> {
+    if settled {
+        return None;
     }
-    let meets = means.iter().filter(|mean| objective(mean).met() && picture.reliable(mean));
-    let not_refuted = meets.filter(|mean| !search.refuted.contains(&mean.size));
-    if let Some(mean) = not_refuted.max_by(|a, b| a.log.total_cmp(&b.log))
-        && question.slo.is_some()
-    {
-        let loss = 1.0 - (-picture.loss(mean)).exp();
-        return (Reason::SloCostsGoodput { size: mean.size, loss }, Some(mean.size));
+    if question.slo.is_some() && !one.objective.sure {
+        let mean = judgement.picture.mean(one.size)?;
+        let condition = judgement.picture.objective(mean, question).condition?;
+        return Some(Reason::NearLimit { condition });
     }
-    if !search.refuted.is_empty() {
-        return (
-            Reason::Refuted { sizes: search.refuted.iter().copied().collect() },
-            Some(picture.best.size),
-        );
-    }
-    let nearest = means.iter().min_by(|a, b| objective(a).ratio.total_cmp(&objective(b).ratio));
-    match nearest.map(|mean| (mean.size, objective(mean))) {
-        Some((size, objective)) if question.slo.is_some() => {
-            let condition = objective.condition.unwrap_or_default();
-            (Reason::SloOutOfReach { condition, size, value: objective.value }, Some(size))
+    let smaller = judgement.sizes.iter().rev().find(|judged| judged.size < one.size && judged.open(question));
+    match smaller {
+        Some(smaller) if answer.verdict != Verdict::TooClose => {
+            Some(Reason::Edge { smaller: smaller.size, larger: one.size })
         }
-        _ => (picture.noise_reason(picture.means.noise.unwrap_or(picture.jitter)), Some(picture.best.size)),
+        _ => Some(Reason::Noise { noise: answer.noise.unwrap_or_default() }),
     }
 }
 
-fn without_size(mut answer: Answer, reason: Reason, nearest: Option<u32>) -> Answer {
-    answer.verdict = match reason {
-        Reason::SloOutOfReach { .. } | Reason::SloCostsGoodput { .. } => Verdict::SloUnmet,
-        _ => Verdict::CannotTell,
-    };
-    answer.nearest = nearest;
-    answer.text = match &reason {
-        Reason::NothingSucceeded => {
-            "cannot be told: no request succeeded at any size; look at the errors of a single trial first"
-                .to_owned()
-        }
-        Reason::Noise { noise, repeats_needed } => format!(
-            "cannot be told: measurements of one size differ by {}, and with that the best size can't be told from those near it; each would have to be measured {}; measure longer or on a quieter machine",
-            percent(*noise),
-            about(*repeats_needed)
-        ),
-        Reason::Edge { smaller, larger } => {
-            format!("cannot be told: {smaller} and {larger} can't be told apart; measure longer")
-        }
-        Reason::Refuted { sizes } => format!(
-            "cannot be told: measured again, {} did not do what the search had seen, and the budget is spent; measure longer, or look for what else runs on this machine",
-            listed(sizes)
-        ),
-        Reason::FigureMissing { figure } => format!(
-            "cannot be told: the objective speaks of {figure}, which was not measured; add it to the data or leave out the objective"
-        ),
-        Reason::SloOutOfReach { condition, size, value } => format!(
-            "no size meets {condition}: {size} came nearest with {}; lower the load, make the requests faster or loosen the objective",
-            figure(condition, *value)
-        ),
-        Reason::SloCostsGoodput { size, loss } => format!(
-            "no size of the plateau meets the objective; {size} meets it and gives up {} of the best goodput: allow that with a wider tolerance, or lower the load",
-            percent(*loss)
-        ),
-    };
-    answer.reason = Some(reason);
-    answer
-}
-
-fn in_words(answer: &Answer, search: &Search, picture: &Picture) -> String {
-    let size = answer.recommended.unwrap_or_default();
-    let within = percent(search.question.within);
+fn live_text(answer: &Answer, judgement: &Judgement, one: Judged, question: &Question) -> String {
+    let picture = &judgement.picture;
+    let (size, within) = (one.size, percent(question.within));
     let plateau = answer.plateau.unwrap_or(Plateau { low: size, high: size });
+    let at_most = percent(answer.gives_up_at_most.unwrap_or_default());
+    let best = picture.best.size;
     let mut text = match answer.verdict {
-        Verdict::AnySize if plateau.low == size => {
-            format!("any size from {} to {} will do: take {size}, the smallest", plateau.low, plateau.high)
+        Verdict::SloMet => objective_text(picture, size, question),
+        Verdict::TooClose => {
+            let too_close = if plateau.low < plateau.high {
+                format!(
+                    " The measurements are too noisy (±{}) to rank sizes {}.",
+                    percent(answer.noise.unwrap_or_default()),
+                    range(plateau)
+                )
+            } else {
+                String::new()
+            };
+            format!(
+                "Recommended: {}. At 95% confidence it gives up at most {at_most} of the best goodput.{too_close} A longer --budget narrows this.",
+                connections(size)
+            )
         }
-        Verdict::StillRising => format!(
-            "take {size}; goodput still rises at {}, the largest size allowed: the limit is elsewhere (slots, users or the service)",
-            plateau.high
+        _ if carried(picture, question) => format!(
+            "Recommended: {}, the smallest size that carries the offered {}.",
+            connections(size),
+            rate(question.offered.unwrap_or_default())
         ),
-        _ if plateau.low == plateau.high => {
-            format!("take {size}: no other measured size is within {within} of the best")
-        }
-        _ => format!(
-            "sizes from {} to {} are within {within} of the best: take {size}, the smallest{}",
-            plateau.low,
-            plateau.high,
-            why_not_smaller(search, picture, plateau, size)
-        ),
+        _ => plateau_text(answer, plateau, size, &within),
     };
-    if let Some(loss) = answer.loss
-        && loss >= 0.001
-    {
-        text += &format!("; it gives up {}", percent(loss));
-    }
-    text += &format!(" (confidence {:.0} %)", 100.0 * answer.confidence);
     match &answer.reason {
-        Some(Reason::Edge { smaller, larger }) => {
-            text += &format!(
-                "; cannot be told for certain: from this data {larger} may be needed instead of {smaller}, measure longer"
-            );
+        Some(Reason::Edge { smaller, .. }) => {
+            text += &format!(" {smaller} may do as well: too close to rank with this budget.");
         }
-        Some(Reason::Noise { repeats_needed, .. }) => {
+        Some(Reason::NearLimit { condition }) => {
             text += &format!(
-                "; cannot be told for certain: each size would have to be measured {}",
-                about(*repeats_needed)
+                " It is close to the limit: the measurements can't rule out that it misses {condition}."
             );
         }
         _ => {}
     }
-    if picture.means.means.len() < 3 {
-        text += &format!(
-            "; only {} measured: there may be better ones between and beyond",
-            match picture.means.means.len() {
-                1 => "one size was".to_owned(),
-                count => format!("{count} sizes were"),
-            }
-        );
+    if question.slo.is_some() && best == size {
+        text += " It also has the most goodput.";
     }
-    if let (Source::Live, None) = (search.question.source, &answer.verification) {
-        text += "; not verified: the budget was spent";
+    text + few(picture)
+}
+
+fn recorded_text(answer: &Answer, picture: &Picture, question: &Question) -> String {
+    let size = answer.recommended.unwrap_or_default();
+    let within = percent(question.within);
+    let plateau = answer.plateau.unwrap_or(Plateau { low: size, high: size });
+    let mut text = match answer.verdict {
+        Verdict::SloMet => objective_text(picture, size, question),
+        _ => plateau_text(answer, plateau, size, &within),
+    };
+    let smaller = || picture.means.means.iter().filter(|mean| (plateau.low..size).contains(&mean.size));
+    if answer.verdict != Verdict::SloMet && smaller().any(|mean| !picture.within(mean)) {
+        text += &format!(" {size} is the smallest size that is within {within} with high confidence.");
+    }
+    if answer.confidence.is_some_and(|confidence| confidence < CERTAIN) {
+        text += &match &answer.reason {
+            Some(Reason::Edge { larger, .. }) => {
+                format!(" {larger} may be needed: the errors of these figures are too large to tell.")
+            }
+            _ => " The errors of these figures are too large to be sure.".to_owned(),
+        };
+    }
+    text + few(picture)
+}
+
+fn plateau_text(answer: &Answer, plateau: Plateau, size: u32, within: &str) -> String {
+    let head = format!("Recommended: {}", connections(size));
+    let costs = match answer.loss {
+        Some(loss) if loss >= 0.001 => format!("; {size} costs {}", percent(loss)),
+        _ => String::new(),
+    };
+    match answer.verdict {
+        Verdict::AnySize => {
+            format!("{head}. All sizes {} are within {within} of the best{costs}.", range(plateau))
+        }
+        Verdict::StillRising => format!(
+            "{head}. Goodput still rises at {}, the largest size allowed: the limit is elsewhere (slots, users or the service).",
+            plateau.high
+        ),
+        _ if plateau.low == plateau.high => {
+            format!("{head}. No other measured size is within {within} of the best.")
+        }
+        _ => format!("{head}. Sizes {} are within {within} of the best{costs}.", range(plateau)),
+    }
+}
+
+/// The smallest size that meets the objective, and beside it the size of most goodput.
+fn objective_text(picture: &Picture, size: u32, question: &Question) -> String {
+    let slo = question.slo.as_ref().map(ToString::to_string).unwrap_or_default();
+    let objective = picture.mean(size).map(|mean| picture.objective(mean, question));
+    let value = objective.and_then(|objective| Some(figure(&objective.condition?, objective.value)));
+    let value = value.map_or_else(String::new, |value| format!(" (measured: {value})"));
+    let carries = question.offered.map_or_else(String::new, |offered| format!(" at {}", rate(offered)));
+    let mut text =
+        format!("Recommended: {}, the smallest pool that meets {slo}{carries}{value}.", connections(size));
+    let (best, own) = (&picture.best, picture.mean(size));
+    if let Some(own) = own
+        && best.size != size
+    {
+        let more = (best.log - own.log).exp() - 1.0;
+        text += &if more > 1.0 - (-picture.tolerance).exp() {
+            format!(" Most goodput: {}, {} more.", connections(best.size), percent(more))
+        } else {
+            format!(" Most goodput: {}, by less than {}.", connections(best.size), percent(question.within))
+        };
     }
     text
 }
 
-/// What the recommended size has and smaller ones of the plateau have not.
-fn why_not_smaller(search: &Search, picture: &Picture, plateau: Plateau, size: u32) -> String {
-    let question = &search.question;
-    let smaller = || picture.means.means.iter().filter(|mean| (plateau.low..size).contains(&mean.size));
-    let mut reasons = Vec::new();
-    if smaller().any(|mean| !picture.reliable(mean)) {
-        reasons.push("fails no more requests than others");
-    }
-    if smaller().any(|mean| !picture.objective(mean, question).met()) {
-        reasons.push("meets the objective");
-    }
-    if smaller().any(|mean| search.refuted.contains(&mean.size)) {
-        reasons.push("held when it was measured again");
-    }
-    if smaller().any(|mean| !picture.within(mean)) {
-        reasons.push("is surely so");
-    }
-    match reasons.as_slice() {
-        [] if question.slo.is_some() => ", which meets the objective too".to_owned(),
-        [] => String::new(),
-        some => format!(" that {}", some.join(" and ")),
+/// Whether the offered rate of an open load was carried by the best size.
+fn carried(picture: &Picture, question: &Question) -> bool {
+    question.offered.is_some_and(|offered| offered.ln() - picture.best.log <= picture.tolerance)
+}
+
+fn few(picture: &Picture) -> &'static str {
+    match picture.means.means.len() {
+        1 => " Only one size was measured; others may be better.",
+        2 => " Only 2 sizes were measured; others may be better.",
+        _ => "",
     }
 }
 
@@ -299,45 +318,55 @@ fn level(mean: &Mean, picture: &Picture) -> Level {
     Level {
         size: mean.size,
         repeats: mean.repeats,
-        goodput: mean.log.exp(),
-        low: known.then(|| (mean.log - half).exp()),
-        high: known.then(|| (mean.log + half).exp()),
+        goodput: mean.goodput,
+        low: known.then(|| mean.goodput * (-half).exp()),
+        high: known.then(|| mean.goodput * half.exp()),
         latency_ms: mean.latency,
         failed_share: mean.failed_share,
         in_plateau: picture.flat || picture.loss(mean) <= picture.tolerance,
     }
 }
 
-fn doubts(search: &Search, picture: &Picture) -> Vec<String> {
-    let mut doubts = Vec::new();
-    let count = search.evidence.observations().count().max(1) as f64;
+fn doubts<'a>(observations: impl Iterator<Item = &'a Observation>) -> Vec<String> {
+    let seen: Vec<&Observation> = observations.collect();
     let busy = |share: fn(&Observation) -> Option<f64>, limit: f64| {
-        search.evidence.observations().filter(|o| share(o).is_some_and(|share| share > limit)).count() as f64
-            / count
+        let over = seen.iter().filter(|seen| share(seen).is_some_and(|share| share > limit));
+        over.count() as f64 / seen.len().max(1) as f64
     };
-    if busy(|o| o.generator_share, GENERATOR_BOUND) > 0.25 {
+    let mut doubts = Vec::new();
+    if busy(|seen| seen.generator_share, GENERATOR_BOUND) > 0.25 {
         doubts.push(
-            "the load generator used most of its CPU: it, and not the pool, may have been the limit"
+            "The load generator used most of its CPU. It may have been the limit instead of the pool."
                 .to_owned(),
         );
     }
-    if busy(|o| o.throttled_share, THROTTLED) > 0.5 {
-        doubts.push("the CPU limit held the database back: latency comes in steps, and a larger limit moves the plateau".to_owned());
-    }
-    let drift = picture.means.drift * count;
-    if drift.abs() > picture.tolerance {
-        doubts.push(format!(
-            "the machine {} by about {} while it was measured; that was taken out of the figures",
-            if drift < 0.0 { "became slower" } else { "became faster" },
-            percent(drift.abs())
-        ));
+    if busy(|seen| seen.throttled_share, THROTTLED) > 0.5 {
+        doubts.push(
+            "Postgres was throttled by its CPU limit. Latency comes in steps, and a higher limit moves the plateau."
+                .to_owned(),
+        );
     }
     doubts
 }
 
+/// A loss in logarithms as a share.
+fn share(log: f64) -> f64 {
+    1.0 - (-log).exp()
+}
+
+/// `1 connection`, `24 connections`.
+fn connections(size: u32) -> String {
+    figures::plural(size.into(), "connection", "connections")
+}
+
+fn range(plateau: Plateau) -> String {
+    format!("{}–{}", plateau.low, plateau.high)
+}
+
 fn percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+    let text = if percent < 9.95 { format!("{percent:.1}") } else { format!("{percent:.0}") };
+    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 fn figure(condition: &str, value: f64) -> String {
@@ -346,13 +375,4 @@ fn figure(condition: &str, value: f64) -> String {
 
 fn rate(goodput: f64) -> String {
     format!("{}/s", figures::rate(goodput))
-}
-
-/// How often to measure; nobody measures more often than a hundred times.
-fn about(repeats: u32) -> String {
-    if repeats > 100 { "more than 100 times".to_owned() } else { format!("about {repeats} times") }
-}
-
-fn listed(sizes: &[u32]) -> String {
-    sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// Settings that all strategies share.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct SettingsArgs {
     /// Connections of a pool [default: 8]
     #[arg(long, value_delimiter = ',', value_name = "N", help_heading = "Settings of the strategies")]
@@ -46,7 +46,7 @@ pub struct SettingsArgs {
 }
 
 /// The database under test.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct DatabaseArgs {
     /// embedded, container, or postgres://user@host/database for your own (password in PGPASSWORD) [default: embedded]
     #[arg(long, value_name = "WHICH", help_heading = "Database")]

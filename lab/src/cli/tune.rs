@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{DatabaseArgs, SettingsArgs};
+use crate::tune::live::{STRATEGY, WARMUP, WORKLOAD};
 
 pub(super) const TUNE_EXAMPLES: &str = "\
 Examples:
-  poollab tune                                    deadpool on point-read, 64 users, at most two minutes
+  poollab tune                                    deadpool, requests that hold for 5 ms, 64 users, two minutes at most
   poollab tune --strategy bb8 --workload hold --think-ms 10 --rate 400 --slo 'p99<50ms'
   poollab tune --replicas 6 --surge 25% --slots 100      and what a fleet does with that size
   poollab tune --from sweep.csv                   the same search in recorded figures
@@ -25,10 +26,11 @@ Examples:
 #[derive(Debug, Args)]
 pub struct TuneArgs {
     /// The strategy whose pool is tuned
-    #[arg(long, default_value = "deadpool", value_name = "ID", help_heading = "What is tuned")]
+    #[arg(long, default_value = STRATEGY, value_name = "ID", help_heading = "What is tuned")]
     pub strategy: String,
-    /// The workload
-    #[arg(long, default_value = "point-read", value_name = "ID", help_heading = "What is tuned")]
+    /// The workload. The default holds its connection for some milliseconds, as requests with several statements or
+    /// work in between do: only then does the size matter. For single reads 1 or 2 connections are enough
+    #[arg(long, default_value = WORKLOAD, value_name = "ID", help_heading = "What is tuned")]
     pub workload: String,
     /// hold: what the request waits for besides the database, in milliseconds [default: 5]
     #[arg(long, value_name = "MS", help_heading = "What is tuned")]
@@ -52,11 +54,11 @@ pub struct TuneArgs {
     /// Open load: spacing of arrivals, poisson or constant
     #[arg(long, value_name = "SPACING", help_heading = "Load")]
     pub arrivals: Option<String>,
-    /// How long each size is measured at a time
-    #[arg(long, default_value = "2500ms", value_name = "TIME", help_heading = "Load")]
-    pub duration: String,
-    /// Load before measuring starts
-    #[arg(long, default_value = "300ms", value_name = "TIME", help_heading = "Load")]
+    /// How long a size is measured at a time; sizes take turns [default: 400ms; 1s with --slo or --rate]
+    #[arg(long, value_name = "TIME", help_heading = "Load")]
+    pub duration: Option<String>,
+    /// Load before measuring starts, each time
+    #[arg(long, default_value = WARMUP, value_name = "TIME", help_heading = "Load")]
     pub warmup: String,
     /// Seed of everything random [default: 1]
     #[arg(long, value_name = "N", help_heading = "Load")]
@@ -68,7 +70,7 @@ pub struct TuneArgs {
     /// How much of the best goodput may be given up for a smaller pool [default: 2%]
     #[arg(long, value_name = "SHARE", help_heading = "Search")]
     pub within: Option<String>,
-    /// Time that measuring may take in all [default: 100s]
+    /// Time that the search may take in all; it ends sooner when the answer is certain [default: 2m]
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     pub budget: Option<String>,
     /// The largest pool that may be tried [default: 64, and never more than the free slots]

@@ -46,6 +46,7 @@ pub fn tuned(measured: Measured<'_>) -> Tuned {
         recommended: answer.recommended,
         regret: answer.loss,
         confidence: answer.confidence,
+        gives_up_at_most: answer.gives_up_at_most,
         verdict: answer.verdict,
         text: answer.text.clone(),
         models,
@@ -77,9 +78,8 @@ fn capacity(answer: &Answer, curve: &Curve, size: u32, asked: &Asked) -> Option<
     // The latency of the smallest measured pool holds the least of the others' company.
     let slo = asked.slo.as_ref().and_then(|slo| {
         let condition = slo.conditions.iter().find(|condition| condition.figure.quantile().is_some())?;
-        let unqueued = answer.verification.as_ref().map(|check| check.recommended.latency_ms);
         let level = answer.levels.iter().find(|level| level.size == size)?;
-        let latency = condition.figure.of(&unqueued.unwrap_or(level.latency_ms), 0.0)?;
+        let latency = condition.figure.of(&level.latency_ms, level.failed_share)?;
         // Under saturation nearly all of a latency is waiting: what is left is what the connection is held.
         let unqueued_s = (latency / 1e3).min(capacity.held_s);
         Some(capacity.slo_breaks_at(condition.figure.quantile()?, condition.limit / 1e3, unqueued_s))

@@ -1,6 +1,7 @@
 //! A search whose measurements are trials.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use poollab_analysis::tune::{Answer, Observation, Search, Step};
 use poollab_model::TrialSpec;
@@ -18,6 +19,19 @@ pub fn tune(args: &TuneArgs) -> Result<ExitCode, Failure> {
     let registry = Registry::ours();
     let mut problems = Vec::new();
     let asked = question::read(args, &mut problems);
+    if !args.settings.pool_size.is_empty() {
+        problems.push(
+            "--pool-size can't be used with tune: the pool size is what tune looks for. Use --largest to limit it, or \
+             poollab run --pool-size to measure given sizes"
+                .to_owned(),
+        );
+    }
+    if args.settings.min_idle.is_some() {
+        problems.push(
+            "--min-idle can't be used with tune: each size is measured with all its connections open"
+                .to_owned(),
+        );
+    }
     let resolved = plan::resolve_search(&run_args(args), &registry, machine::cores());
     let resolved = match resolved {
         Ok(resolved) => one_trial(resolved, &registry, &mut problems),
@@ -71,10 +85,17 @@ async fn search(
     let question = question::question(asked, &resolved.plan, bench.free_slots());
     let mut search = Search::new(question)
         .map_err(|wrong| Failure::Usage(wrong.iter().map(ToString::to_string).collect()))?;
+    let started = Instant::now();
     let mut number = 0;
     loop {
+        if let Ok(done @ 1..) = u32::try_from(number) {
+            // As many as fit in the rest of the time, if the next ones take as long as those before.
+            let each = (started.elapsed() / done).as_secs_f64().max(1e-3);
+            let rest = asked.budget.saturating_sub(started.elapsed()).as_secs_f64();
+            search.afford((rest / each) as u32);
+        }
         let size = match search.next() {
-            Step::Measure { size, .. } | Step::Verify { size, .. } => size,
+            Step::Measure { size, .. } => size,
             Step::Done(answer) => return Ok(*answer),
         };
         number += 1;
@@ -84,7 +105,7 @@ async fn search(
             None => None,
         };
         let observation = observation
-            .unwrap_or_else(|| Observation { failed_share: 1.0, ..Observation::of_goodput(size, 0.0) });
+            .unwrap_or_else(|| Observation { failed_share: Some(1.0), ..Observation::of_goodput(size, 0.0) });
         search.observe(observation).map_err(Failure::environment)?;
     }
 }
@@ -96,7 +117,8 @@ fn trial(template: &TrialSpec, size: u32, number: usize) -> TrialSpec {
     let mut spec = template.clone();
     spec.id = format!("{}-{size}.{rest}.m{number}", template.strategy);
     spec.settings.pool_size = Some(size);
-    spec.settings.min_idle = spec.settings.min_idle.min(size);
+    // A pool is measured full: slices are short, and opening connections is not what they are about.
+    spec.settings.min_idle = size;
     spec.repeat = u32::try_from(number).unwrap_or(u32::MAX);
     spec.seed = template.seed.wrapping_add(number as u64);
     spec
@@ -138,7 +160,7 @@ fn run_args(args: &TuneArgs) -> RunArgs {
         users: if users { vec![DEFAULT_USERS.to_string()] } else { args.users.clone() },
         rate: args.rate.clone(),
         arrivals: args.arrivals.clone(),
-        duration: Some(args.duration.clone()),
+        duration: Some(args.duration.clone().unwrap_or_else(|| slice(args).to_owned())),
         warmup: Some(args.warmup.clone()),
         repeats: Some("1".to_owned()),
         seed: args.seed.clone(),
@@ -148,6 +170,20 @@ fn run_args(args: &TuneArgs) -> RunArgs {
         ..RunArgs::default()
     }
 }
+
+/// As short as it tells something: the machine changes from second to second, and only what is measured close together
+/// can be compared. A whole number of CPU quota periods (100 ms), so that each slice has as many. Percentiles and
+/// arrivals need more requests.
+fn slice(args: &TuneArgs) -> &'static str {
+    if args.slo.is_some() || !args.rate.is_empty() { "1s" } else { "400ms" }
+}
+
+/// What is tuned where nothing else is asked for.
+pub const STRATEGY: &str = "deadpool";
+/// See `--help`: a read that takes less than a millisecond is answered by one or two connections.
+pub const WORKLOAD: &str = "hold";
+/// After a change of size; the pool is full by then.
+pub const WARMUP: &str = "100ms";
 
 /// Enough to fill every pool that may be asked for.
 const DEFAULT_USERS: u32 = 64;

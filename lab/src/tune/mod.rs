@@ -4,7 +4,7 @@
 //! trials, and answers become documents.
 
 mod conclude;
-mod live;
+pub mod live;
 pub mod question;
 mod recorded;
 

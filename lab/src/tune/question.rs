@@ -1,16 +1,22 @@
 //! What was typed becomes a question, with all that is wrong with it.
 
+use std::time::Duration;
+
 use poollab_analysis::sizing::{Facts, Fleet, Surge};
 use poollab_analysis::tune::{Budget, Question, Slo, Source};
 use poollab_model::{HumanDuration, Load, Plan};
 
 use crate::cli::{FleetArgs, TuneArgs};
-use crate::runner::progress::OVERHEAD;
 
 /// Larger pools are hardly ever right, and each size more costs measurements.
 const LARGEST: u32 = 64;
 /// Starting Postgres, and what is not a trial.
-const AROUND: HumanDuration = HumanDuration::from_secs(3);
+const AROUND: Duration = Duration::from_secs(4);
+/// As long as somebody waits without being asked to.
+const BUDGET: HumanDuration = HumanDuration::from_secs(120);
+
+/// Around the load of a measurement, at the least; what it really takes is learnt on the way.
+const AT_LEAST: Duration = Duration::from_millis(50);
 
 /// What a search is asked beside its plan.
 pub struct Asked {
@@ -18,8 +24,8 @@ pub struct Asked {
     pub within: f64,
     /// What else has to hold.
     pub slo: Option<Slo>,
-    /// The time that measuring may take in all.
-    pub budget: HumanDuration,
+    /// The time that the search may take in all.
+    pub budget: Duration,
     /// The largest size that may be asked for.
     pub largest: u32,
     /// Cores of the database server, where they were told.
@@ -37,7 +43,7 @@ pub fn read(args: &TuneArgs, problems: &mut Vec<String>) -> Asked {
     Asked {
         within: within(&args.within, problems),
         slo,
-        budget: read_or(&args.budget, "--budget", HumanDuration::from_secs(100), problems),
+        budget: read_or(&args.budget, "--budget", BUDGET, problems).0.saturating_sub(AROUND),
         largest: read_or(&args.largest, "--largest", LARGEST, problems),
         cores: read_cores(args, problems),
         fleet: args
@@ -51,13 +57,13 @@ pub fn read(args: &TuneArgs, problems: &mut Vec<String>) -> Asked {
 
 /// The question for the search, once the free slots are known.
 pub fn question(asked: &Asked, plan: &Plan, free_slots: u32) -> Question {
-    let each = HumanDuration(plan.warmup.0 + plan.duration.0 + OVERHEAD);
-    let total = HumanDuration(asked.budget.0.saturating_sub(AROUND.0));
+    let each = HumanDuration(plan.warmup.0 + plan.duration.0 + AT_LEAST);
     Question {
         sizes: (1..=asked.largest.min(free_slots)).collect(),
         within: asked.within,
         slo: asked.slo.clone(),
-        budget: Budget::of_time(total, each),
+        offered: offered(plan),
+        budget: Budget::of_time(HumanDuration(asked.budget), each),
         seed: plan.seed,
         source: Source::Live,
     }
@@ -67,11 +73,14 @@ pub fn question(asked: &Asked, plan: &Plan, free_slots: u32) -> Question {
 pub fn facts(asked: &Asked, plan: &Plan, cores: u32) -> Facts {
     let limited = plan.limits.cpus.map_or(cores, |cpus| (cpus.ceil() as u32).max(1));
     let database = asked.cores.unwrap_or(limited);
-    let rate = match plan.loads.first() {
+    Facts { cores: Some(database), service_cores: Some(cores), rate_per_s: offered(plan), ..Facts::default() }
+}
+
+fn offered(plan: &Plan) -> Option<f64> {
+    match plan.loads.first() {
         Some(Load::Open { rate_per_s, .. }) => Some(*rate_per_s),
         _ => None,
-    };
-    Facts { cores: Some(database), service_cores: Some(cores), rate_per_s: rate, ..Facts::default() }
+    }
 }
 
 /// A fleet as typed; `None` when something is missing or wrong, which is then among the problems.

@@ -8,9 +8,9 @@ use poollab_analysis::sizing::{Capacity, Curve, Facts};
 use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
 use poollab_report::tune::{Tuned, TunedSeries};
 
-use super::conclude;
 use super::question::{self, Asked};
-use crate::cli::TuneArgs;
+use super::{conclude, live};
+use crate::cli::{DatabaseArgs, SettingsArgs, TuneArgs};
 use crate::exit::Failure;
 use crate::output;
 
@@ -19,7 +19,7 @@ const LARGEST_FILE: u64 = 64 << 20;
 
 /// Answers a sweep.
 pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
-    let mut problems = Vec::new();
+    let mut problems = meaningless(args);
     let asked = question::read(args, &mut problems);
     let text = read(path).map_err(|problem| problems.push(problem)).unwrap_or_default();
     if !problems.is_empty() {
@@ -33,6 +33,37 @@ pub fn tune(path: &Path, args: &TuneArgs) -> Result<ExitCode, Failure> {
     let tuned =
         Tuned::new(format!("recorded in {}", path.display()), series).recorded().with_slo(asked.slo.as_ref());
     Ok(output::print(&conclude::text(&tuned, args.json)))
+}
+
+/// Options that ask for a measurement. The figures of a file were measured already, so that nobody would obey them.
+fn meaningless(args: &TuneArgs) -> Vec<String> {
+    let TuneArgs { strategy, workload, warmup, settings, database, .. } = args;
+    let given = [
+        ("--strategy", *strategy != live::STRATEGY),
+        ("--workload", *workload != live::WORKLOAD),
+        ("--think-ms", args.think_ms.is_some()),
+        ("--release-early", args.release_early),
+        ("--hot-row-method", args.hot_row_method.is_some()),
+        ("--route", args.route.is_some()),
+        ("--users", !args.users.is_empty()),
+        ("--rate", !args.rate.is_empty()),
+        ("--arrivals", args.arrivals.is_some()),
+        ("--duration", args.duration.is_some()),
+        ("--warmup", *warmup != live::WARMUP),
+        ("--budget", args.budget.is_some()),
+        ("--largest", args.largest.is_some()),
+        ("the settings of a strategy", *settings != SettingsArgs::default()),
+        ("the options of a database", *database != DatabaseArgs::default()),
+    ];
+    let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "{} can't be used with --from: a recorded sweep was measured already. Leave out --from to measure, or leave {} out",
+        given.join(", "),
+        if given.len() == 1 { "it" } else { "them" }
+    )]
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -61,6 +92,7 @@ fn tuned(series: SeriesAnswer, asked: &Asked) -> TunedSeries {
         recommended: series.recommended,
         regret: series.regret,
         confidence: series.confidence,
+        gives_up_at_most: None,
         verdict: series.verdict,
         text: series.text,
         models: series.models,

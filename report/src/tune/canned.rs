@@ -29,10 +29,21 @@ pub fn any_size() -> Tuned {
     Tuned::new("9 trials of 2s on PostgreSQL 15.18", vec![series("bb8 · hold 5ms · 200/s", answer)])
 }
 
-/// Nothing but noise.
+/// A machine so noisy that the sizes can't be ranked.
+pub fn too_close() -> Tuned {
+    let mut simulated = Simulated::new(Shape::Flat, 0.2, Weather::Wander(0.15), 3);
+    let answer = simulated.answer(Question::up_to(32)).unwrap();
+    Tuned::new("180 trials of 400ms on PostgreSQL 15.18", vec![series("sqlx · hold 5 ms · 64 users", answer)])
+}
+
+/// A record with errors so large that nothing can be told.
 pub fn cannot_tell() -> Tuned {
-    let answer = Simulated::new(Shape::Noise, 0.3, Weather::Steady, 1).answer(Question::up_to(32)).unwrap();
-    Tuned::new("16 trials of 1s on PostgreSQL 15.18", vec![series("sqlx · point-read · 64 users", answer)])
+    let mut text = "pool_size,throughput,error\n".to_owned();
+    for (size, goodput) in [1, 2, 4, 8, 16, 32, 64].into_iter().zip([700, 1150, 900, 1300, 650, 1100, 900]) {
+        text += &format!("{size},{goodput},900\n");
+    }
+    let answer = sweep::answer(&text, &Options::default()).unwrap().series.remove(0).answer;
+    Tuned::new("recorded in noise.csv", vec![series("sweep", answer)]).recorded()
 }
 
 /// An objective that no size meets.
@@ -81,6 +92,7 @@ fn series(name: &str, answer: Answer) -> TunedSeries {
         recommended: answer.recommended,
         regret: answer.loss,
         confidence: answer.confidence,
+        gives_up_at_most: answer.gives_up_at_most,
         verdict: answer.verdict,
         text: answer.text.clone(),
         capacity: answer.recommended.and_then(|size| {

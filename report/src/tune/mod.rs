@@ -63,17 +63,19 @@ impl Tuned {
 pub struct TunedSeries {
     /// Its name: strategy, workload and load, or what the sweep calls it.
     pub name: String,
-    /// Sizes that were asked for, in their order; repeats and verification included for a live search.
+    /// Sizes that were asked for, in their order, repeats included.
     pub asked: Vec<u32>,
     /// The range of sizes within the tolerance of the best.
     pub plateau: Option<Plateau>,
-    /// The smallest size that does the job; `null` where it can't be told.
+    /// The smallest size that does the job; `null` only where none does, or where a record is too noisy.
     pub recommended: Option<u32>,
     /// Share of the best goodput that the recommended size gives up: of a recorded sweep the true one, of a
     /// live search the estimated one.
     pub regret: Option<f64>,
-    /// How sure the search is, 0 to 1.
-    pub confidence: f64,
+    /// The largest share of the best goodput that it gives up, with that confidence; `null` for a record.
+    pub gives_up_at_most: Option<f64>,
+    /// How sure the search is, 0 to 1; `null` where nothing tells.
+    pub confidence: Option<f64>,
     /// The kind of answer.
     pub verdict: Verdict,
     /// The answer in words.

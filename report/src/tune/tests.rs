@@ -10,10 +10,11 @@ use super::{Tuned, canned, html, json, terminal};
 
 const WIDTH: usize = 100;
 
-fn all() -> [(&'static str, Tuned); 5] {
+fn all() -> [(&'static str, Tuned); 6] {
     [
         ("plateau", canned::plateau()),
         ("any size", canned::any_size()),
+        ("too close", canned::too_close()),
         ("cannot tell", canned::cannot_tell()),
         ("slo unmet", canned::slo_unmet()),
         ("several", canned::several()),
@@ -28,6 +29,11 @@ fn a_plateau_reads_as_it_was_agreed() {
 #[test]
 fn any_size_reads_as_it_was_agreed() {
     insta::assert_snapshot!(terminal(&canned::any_size(), WIDTH, false));
+}
+
+#[test]
+fn what_is_too_close_to_rank_reads_as_it_was_agreed() {
+    insta::assert_snapshot!(terminal(&canned::too_close(), WIDTH, false));
 }
 
 #[test]
@@ -153,7 +159,7 @@ fn every_chart_is_told_to_a_screen_reader() {
     assert_eq!(charts, page.matches("role=\"img\" aria-label=\"").count());
     for series in canned::several().series {
         let (plateau, size) = (series.plateau.unwrap(), series.recommended.unwrap());
-        let says = format!("; plateau {} to {}; take {size}\"", plateau.low, plateau.high);
+        let says = format!("; plateau {}–{}; Recommended: {size} connections\"", plateau.low, plateau.high);
         assert!(page.contains(&says), "the label says the answer: {says}");
     }
 }

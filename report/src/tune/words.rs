@@ -3,19 +3,21 @@
 use poollab_analysis::figures;
 use poollab_analysis::sizing::paste::Snippet;
 use poollab_analysis::sizing::{ModelCard, Usl};
-use poollab_analysis::tune::{Check, LatencyMs, Level, Plateau, Verdict, Verification};
+use poollab_analysis::tune::{LatencyMs, Level, Plateau, Verdict};
 
 use super::{CapacityEstimate, TunedSeries};
 
 /// What can't be said is a dash.
 pub const NOTHING: &str = "–";
 
-/// The answer in a few words: `take 12`, `cannot be told`.
+/// The answer in a few words: `Recommended: 12 connections`.
 pub fn headline(series: &TunedSeries) -> String {
     match (series.recommended, series.verdict) {
-        (Some(size), _) => format!("take {size}"),
-        (None, Verdict::SloUnmet) => "no size meets the objective".to_owned(),
-        (None, _) => "cannot be told".to_owned(),
+        (Some(size), _) => {
+            format!("Recommended: {}", figures::plural(size.into(), "connection", "connections"))
+        }
+        (None, Verdict::SloUnmet) => "No size meets the objective".to_owned(),
+        (None, _) => "Not enough data to recommend a size".to_owned(),
     }
 }
 
@@ -25,17 +27,31 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Plateau => "a plateau",
         Verdict::AnySize => "any size will do",
         Verdict::StillRising => "still rising",
+        Verdict::TooClose => "too close to rank",
+        Verdict::SloMet => "objective met",
         Verdict::SloUnmet => "objective not met",
-        Verdict::CannotTell => "cannot be told",
+        Verdict::CannotTell => "not enough data",
     }
 }
 
-/// How sure the search is, in words and per cent; without a recommendation there is nothing to be sure of.
+/// How sure the search is: of a live one what the size may lose, of a record in words and per cent.
 pub fn confidence(series: &TunedSeries) -> String {
-    if series.recommended.is_none() {
-        return "none, because nothing is recommended".to_owned();
+    let Some(share) = series.confidence.filter(|_| series.recommended.is_some()) else {
+        return match series.recommended {
+            Some(_) => "unknown: the data has neither repeats nor an error column".to_owned(),
+            None => "none, because nothing is recommended".to_owned(),
+        };
+    };
+    if series.verdict == Verdict::SloMet {
+        return match series.answer.reason {
+            Some(_) => "the objective is within the noise of the measurements".to_owned(),
+            None => "the objective is met by more than the noise".to_owned(),
+        };
     }
-    let words = match series.confidence {
+    if let Some(at_most) = series.gives_up_at_most {
+        return format!("{:.0}% that it gives up at most {}", 100.0 * share, figures::percent(at_most));
+    }
+    let words = match share {
         share if share >= 0.99 => "practically certain",
         share if share >= 0.95 => "very sure",
         share if share >= 0.8 => "fairly sure",
@@ -45,20 +61,20 @@ pub fn confidence(series: &TunedSeries) -> String {
     format!("{words} ({})", sureness(series))
 }
 
-/// The confidence as per cent; a bootstrap of a few measurements is never as sure as 100 % sounds.
+/// The confidence as per cent; a bootstrap of a few measurements is never as sure as 100% sounds.
 pub fn sureness(series: &TunedSeries) -> String {
-    match series.recommended {
+    match series.confidence.filter(|_| series.recommended.is_some()) {
         None => NOTHING.to_owned(),
-        Some(_) if series.confidence >= 0.995 => ">99 %".to_owned(),
-        Some(_) => figures::percent(series.confidence),
+        Some(share) if share >= 0.995 => ">99%".to_owned(),
+        Some(share) => figures::percent(share),
     }
 }
 
-/// `12 to 40`, `12`, or a dash.
+/// `12–40`, `12`, or a dash.
 pub fn plateau(plateau: Option<Plateau>) -> String {
     match plateau {
         Some(Plateau { low, high }) if low == high => low.to_string(),
-        Some(Plateau { low, high }) => format!("{low} to {high}"),
+        Some(Plateau { low, high }) => format!("{low}–{high}"),
         None => NOTHING.to_owned(),
     }
 }
@@ -77,28 +93,34 @@ pub fn inside(series: &TunedSeries, level: &Level) -> bool {
 /// What the costs of the models are judged on.
 pub fn judged_on(series: &TunedSeries) -> &'static str {
     match series.verdict {
-        Verdict::CannotTell => "on figures from which nothing can be told, so neither can this",
-        _ => "what believing each one costs on these figures",
+        Verdict::CannotTell => "the figures are too noisy to judge them",
+        _ => "what you would lose by following each model",
     }
 }
 
-/// What was spent: `17 measurements of 9 sizes`.
+/// What was spent: `170 measurements of 9 sizes in 24 rounds`.
 pub fn spent(series: &TunedSeries) -> String {
     let mut sizes = series.asked.clone();
     sizes.sort_unstable();
     sizes.dedup();
     format!(
-        "{} of {}",
+        "{} of {}{}",
         figures::plural(series.asked.len() as u64, "measurement", "measurements"),
-        figures::plural(sizes.len() as u64, "size", "sizes")
+        figures::plural(sizes.len() as u64, "size", "sizes"),
+        match series.answer.rounds {
+            0 => String::new(),
+            rounds => format!(" in {}", figures::plural(rounds.into(), "round", "rounds")),
+        }
     )
 }
 
-/// The sizes that were asked for, in their order; of very many the first ones.
+/// The sizes that were asked for, in the order in which each came first; of very many the first ones.
 pub fn asked(series: &TunedSeries) -> String {
     const MOST: usize = 60;
-    let first: Vec<String> = series.asked.iter().take(MOST).map(u32::to_string).collect();
-    let more = series.asked.len().saturating_sub(MOST);
+    let mut seen = std::collections::HashSet::new();
+    let sizes: Vec<u32> = series.asked.iter().copied().filter(|size| seen.insert(*size)).collect();
+    let first: Vec<String> = sizes.iter().take(MOST).map(u32::to_string).collect();
+    let more = sizes.len().saturating_sub(MOST);
     let end = if more > 0 { format!(" and {more} more") } else { String::new() };
     first.join(", ") + &end
 }
@@ -121,7 +143,7 @@ pub fn share(value: Option<f64>) -> String {
 
 /// Failures as per cent; none is a dash, as in the reports of runs.
 pub fn failed(level: &Level) -> String {
-    share(Some(level.failed_share).filter(|share| *share > 0.0))
+    share(level.failed_share.filter(|share| *share > 0.0))
 }
 
 /// Connections more or fewer than the recommended size: `+8`, `−4`, `the same`.
@@ -132,31 +154,6 @@ pub fn extra(card: &ModelCard) -> String {
         Some(more) if more > 0 => format!("+{}", figures::whole(more.unsigned_abs())),
         Some(fewer) => format!("−{}", figures::whole(fewer.unsigned_abs())),
     }
-}
-
-/// The sizes of a verification with what they are in it.
-pub fn checks(verification: &Verification) -> Vec<(&'static str, Check)> {
-    [
-        ("smaller", verification.smaller),
-        ("recommended", Some(verification.recommended)),
-        ("larger", verification.larger),
-    ]
-    .into_iter()
-    .filter_map(|(role, check)| Some((role, check?)))
-    .collect()
-}
-
-/// Goodput of a check against that of the recommended size: `−9 %`, `+0.4 %`.
-pub fn against(check: &Check, recommended: &Check) -> String {
-    let change = check.goodput / recommended.goodput - 1.0;
-    if !change.is_finite() {
-        return NOTHING.to_owned();
-    }
-    if change.abs() < 5e-4 {
-        return "the same".to_owned();
-    }
-    let sign = if change < 0.0 { "−" } else { "+" };
-    format!("{sign}{}", figures::percent(change.abs()))
 }
 
 /// The fitted law of a series, if it was fitted.
@@ -240,14 +237,5 @@ mod tests {
     fn a_parameter_keeps_the_digits_that_matter() {
         let read = [0.0, 0.000_12, 0.052_13, 0.25, 21.44, 4_310.2].map(digits);
         assert_eq!(read, ["0", "1.2e-4", "0.0521", "0.250", "21.4", "4,310"]);
-    }
-
-    #[test]
-    fn a_verification_in_which_nothing_succeeded_has_no_change() {
-        let check = |goodput| Check { size: 1, goodput, latency_ms: LatencyMs::default() };
-        assert_eq!(against(&check(10.0), &check(0.0)), NOTHING);
-        assert_eq!(against(&check(90.0), &check(100.0)), "−10%");
-        assert_eq!(against(&check(100.01), &check(100.0)), "the same");
-        assert_eq!(against(&check(100.4), &check(100.0)), "+0.4%");
     }
 }

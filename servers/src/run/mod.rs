@@ -119,7 +119,7 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
         tokio::select! {
             _ = &mut server => return Err("the HTTP service ended by itself; that is a bug".to_owned()),
             request = asked.next() => match request {
-                Some(ServerRequest::Resize { pool_size }) => voice.resized(service.resize(pool_size)),
+                Some(ServerRequest::Resize { pool_size }) => voice.resized(service.resize(pool_size).await),
                 None => break,
             },
         }

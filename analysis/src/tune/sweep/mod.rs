@@ -2,7 +2,7 @@
 //!
 //! The search asks for recorded sizes only, because it recommends nothing that was not measured; figures
 //! between two sizes (interpolated) serve to judge what models predict. A recorded figure says nothing new
-//! when it is asked again, so that there are no repeats: the error column, if there is one, is the noise.
+//! when it is asked again: rows of the same size are its repeats, and they or an error column tell the noise.
 
 mod parse;
 mod replay;
@@ -38,8 +38,8 @@ pub struct SeriesAnswer {
     pub recommended: Option<u32>,
     /// Share of the sweep's own best throughput that the recommended size gives up.
     pub regret: Option<f64>,
-    /// How sure the search is, 0 to 1.
-    pub confidence: f64,
+    /// How sure the search is, 0 to 1; `null` where neither repeats nor an error column tell.
+    pub confidence: Option<f64>,
     /// The kind of answer.
     pub verdict: Verdict,
     /// The answer in words.

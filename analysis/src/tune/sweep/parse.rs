@@ -16,18 +16,32 @@ const LISTED: usize = 20;
 /// The half-width of a 99.9 % interval in standard deviations of the normal distribution.
 const HALF_WIDTH_999: f64 = 3.290_526_731_491_926;
 
-/// One row.
+/// Headers under which a pool size is found, the most exact first: others of them then name the series.
+const SIZE: [&str; 6] = ["pool_size", "pool size", "pool-size", "size", "connections", "clients"];
+
+/// The same for throughput.
+const THROUGHPUT: [&str; 10] =
+    ["throughput", "goodput", "goodput_rps", "tps", "rps", "qps", "ops/s", "req/s", "requests/s", "ops"];
+
+/// The same for the share of requests that failed.
+const FAILED: [&str; 4] = ["error_rate", "error-rate", "failed_share", "failed"];
+
+/// All rows of one pool size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record {
     /// The pool size.
     pub size: u32,
-    /// Its throughput.
+    /// Its throughput: of several rows the mean.
     pub throughput: f64,
-    /// Relative standard deviation of that, from the `error` column.
+    /// Rows.
+    pub repeats: u32,
+    /// Relative standard deviation of that mean, from the `error` column or from repeats.
     pub noise: Option<f64>,
     /// Latencies, where the file has them.
     pub latency: LatencyMs,
-    /// Line in the file.
+    /// Share of requests that failed, where the file has it.
+    pub failed_share: Option<f64>,
+    /// The first line in the file.
     pub line: u64,
 }
 
@@ -120,6 +134,7 @@ struct Columns {
     size: usize,
     throughput: usize,
     error: Option<usize>,
+    failed: Option<usize>,
     latencies: Vec<(usize, Latency)>,
     /// All others, which name the series.
     names: Vec<usize>,
@@ -138,38 +153,39 @@ impl Columns {
     fn find(header: &StringRecord) -> Result<Self, SweepError> {
         let mut problems = Vec::new();
         let mut columns = Self { count: header.len(), ..Self::default() };
-        let (mut size, mut throughput) = (None, None);
-        for (at, title) in header.iter().enumerate() {
-            let title = title.trim().to_lowercase();
-            let seen = match title.as_str() {
-                "pool_size" => size.replace(at).is_some(),
-                "throughput" => throughput.replace(at).is_some(),
-                "error" => columns.error.replace(at).is_some(),
-                "p50_ms" | "p95_ms" | "p99_ms" | "p99_9_ms" | "p99.9_ms" => {
-                    let figure = match title.as_str() {
-                        "p50_ms" => Latency::P50,
-                        "p95_ms" => Latency::P95,
-                        "p99_ms" => Latency::P99,
-                        _ => Latency::P999,
-                    };
-                    columns.latencies.push((at, figure));
-                    false
-                }
-                _ => {
-                    columns.names.push(at);
-                    false
-                }
-            };
-            if seen {
+        let titles: Vec<String> = header.iter().map(|title| title.trim().to_lowercase()).collect();
+        let of = |names: &[&str]| names.iter().find_map(|name| titles.iter().position(|title| title == name));
+        let (size, throughput) = (of(&SIZE), of(&THROUGHPUT));
+        columns.failed = of(&FAILED);
+        for (at, title) in titles.iter().enumerate() {
+            let used = [size, throughput, columns.failed];
+            if used.contains(&Some(at)) {
+                continue;
+            }
+            let needed = title == "error" || used.into_iter().flatten().any(|used| titles[used] == *title);
+            if needed && titles[..at].contains(title) {
                 problems.push(Problem { line: Some(1), text: format!("the column {title} is there twice") });
+            }
+            match title.as_str() {
+                "error" => columns.error = Some(at),
+                "p50_ms" => columns.latencies.push((at, Latency::P50)),
+                "p95_ms" => columns.latencies.push((at, Latency::P95)),
+                "p99_ms" => columns.latencies.push((at, Latency::P99)),
+                "p99_9_ms" | "p99.9_ms" => columns.latencies.push((at, Latency::P999)),
+                _ => columns.names.push(at),
             }
         }
         let found = header.iter().collect::<Vec<_>>().join(", ");
-        for (name, at) in [("pool_size", size), ("throughput", throughput)] {
+        for (name, at, also) in
+            [("pool_size", size, &SIZE[1..]), ("throughput", throughput, &THROUGHPUT[1..])]
+        {
             if at.is_none() {
                 problems.push(Problem {
                     line: Some(1),
-                    text: format!("the column {name} is missing; the header has: {found}"),
+                    text: format!(
+                        "the column {name} is missing; the header has: {found}. Also understood: {}",
+                        also.join(", ")
+                    ),
                 });
             }
         }
@@ -187,7 +203,6 @@ struct Table {
     decimal_comma: bool,
     series: Vec<RecordedSeries>,
     by_name: HashMap<String, usize>,
-    lines: HashMap<(usize, u32), u64>,
     problems: Vec<Problem>,
 }
 
@@ -206,6 +221,7 @@ impl Table {
         let size = self.size(row, line);
         let throughput = self.figure(row, self.columns.throughput, "throughput", line);
         let error = self.columns.error.and_then(|at| self.optional(row, at, "error", line));
+        let failed_share = self.columns.failed.and_then(|at| self.share(row, at, line));
         let mut latency = LatencyMs::default();
         for (at, figure) in self.columns.latencies.clone() {
             let value = self.optional(row, at, "the latency", line);
@@ -218,12 +234,10 @@ impl Table {
         }
         let (Some(size), Some(throughput)) = (size, throughput) else { return };
         let series = self.series_of(row);
-        if let Some(first) = self.lines.insert((series, size), line) {
-            self.problem(line, format!("pool size {size} is there already, in line {first}; give each size once, or name the series in a further column"));
-        }
         if self.problems.len() == before {
             let noise = error.map(|half| half / HALF_WIDTH_999 / throughput.max(f64::MIN_POSITIVE));
-            self.series[series].records.push(Record { size, throughput, noise, latency, line });
+            let record = Record { size, throughput, repeats: 1, noise, latency, failed_share, line };
+            self.series[series].records.push(record);
         }
     }
 
@@ -276,6 +290,22 @@ impl Table {
         None
     }
 
+    /// A share, as `0.02` or `2%`.
+    fn share(&mut self, row: &StringRecord, at: usize, line: u64) -> Option<f64> {
+        let text = row.get(at).filter(|text| !text.is_empty())?;
+        let number = text.strip_suffix('%').unwrap_or(text).trim().replace(',', ".");
+        let unit = if text.ends_with('%') { 100.0 } else { 1.0 };
+        match number.parse::<f64>().map(|number| number / unit) {
+            Ok(share) if (0.0..=1.0).contains(&share) => Some(share),
+            _ => {
+                let text =
+                    format!("the share of failed requests {text:?} is none; write for example 0.02 or 2%");
+                self.problem(line, text);
+                None
+            }
+        }
+    }
+
     fn problem(&mut self, line: u64, text: String) {
         self.problems.push(Problem { line: Some(line), text });
     }
@@ -285,7 +315,7 @@ impl Table {
             return Err(whole("the file has a header and no rows; expected a row for each pool size"));
         }
         for series in &mut self.series {
-            series.records.sort_by_key(|record| record.size);
+            series.records = by_size(&series.records);
             // Rows that were refused have been told already.
             if let ([only], true) = (series.records.as_slice(), self.problems.is_empty()) {
                 let named = if self.columns.names.is_empty() {
@@ -308,6 +338,50 @@ impl Table {
         }
         if self.problems.is_empty() { Ok(self.series) } else { Err(SweepError::Data(self.problems)) }
     }
+}
+
+/// One record for each size. A size that is there several times was measured several times: its mean counts, and how
+/// much its rows differ tells the noise of all.
+fn by_size(rows: &[Record]) -> Vec<Record> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|record| record.size);
+    let groups = || rows.chunk_by(|a, b| a.size == b.size);
+    let logs = |group: &[Record]| -> Vec<f64> {
+        group.iter().map(|row| row.throughput.max(f64::MIN_POSITIVE).ln()).collect()
+    };
+    let (mut squares, mut degrees) = (0.0, 0.0);
+    for group in groups().filter(|group| group.iter().all(|row| row.throughput > 0.0)) {
+        let logs = logs(group);
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        squares += logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>();
+        degrees += logs.len() as f64 - 1.0;
+    }
+    let spread = (degrees > 0.0).then(|| (squares / degrees).sqrt());
+    groups()
+        .map(|group| {
+            let count = group.len() as f64;
+            let mean = |of: &dyn Fn(&Record) -> Option<f64>| {
+                let values: Vec<f64> = group.iter().filter_map(of).collect();
+                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+            };
+            let geometric = |of: fn(&LatencyMs) -> Option<f64>| {
+                mean(&|row| of(&row.latency).map(|ms| ms.max(1e-6).ln())).map(f64::exp)
+            };
+            Record {
+                repeats: group.len() as u32,
+                throughput: mean(&|row| Some(row.throughput)).unwrap_or_default(),
+                noise: mean(&|row| row.noise).or(spread).map(|noise| noise / count.sqrt()),
+                latency: LatencyMs {
+                    p50: geometric(|latency| latency.p50),
+                    p95: geometric(|latency| latency.p95),
+                    p99: geometric(|latency| latency.p99),
+                    p99_9: geometric(|latency| latency.p99_9),
+                },
+                failed_share: mean(&|row| row.failed_share),
+                ..group[0]
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -343,7 +417,6 @@ mod tests {
             (5, "missing"),
             (6, "finite"),
             (7, "negative"),
-            (8, "line 2"),
             (9, "finite"),
             (10, "missing"),
             (11, "is 0"),
@@ -356,7 +429,7 @@ mod tests {
                 "line {line} {what}: {told:#?}"
             );
         }
-        assert_eq!(told.len(), 12);
+        assert_eq!(told.len(), 11);
     }
 
     #[test]
@@ -364,10 +437,32 @@ mod tests {
         assert!(problems("")[0].contains("empty"));
         assert!(problems("\u{feff}\r\n")[0].contains("empty"));
         assert!(problems("pool_size,throughput\n")[0].contains("no rows"));
-        assert!(problems("size,tps\n1,2\n").len() == 2);
+        assert!(problems("width,speed\n1,2\n").len() == 2);
         assert!(problems("pool_size,throughput\n8,100\n")[0].contains("line 2: the only row"));
         assert!(problems("pool_size,throughput\n1,0\n2,0\n")[0].contains("above 0"));
         assert!(problems("pool_size,throughput,pool\n1,5,a\n2,6,a\n1,5,b\n")[0].contains("\"b\""));
+        assert!(problems("size,tps,size\n1,2,1\n")[0].contains("twice"));
+    }
+
+    #[test]
+    fn headers_that_people_have_are_known() {
+        for header in ["connections,tps", "size,rps", "clients,qps", "Size,ops/s", "pool-size,req/s"] {
+            let series = parse(&format!("{header}\n1,10\n2,20\n")).unwrap();
+            assert_eq!(series[0].records[1].throughput, 20.0, "{header}");
+        }
+        // The exact name wins, and what is left names the series.
+        let series = parse("clients,pool_size,tps\n64,1,10\n64,2,20\n").unwrap();
+        assert_eq!((series[0].name.as_str(), series[0].records.len()), ("64", 2));
+    }
+
+    #[test]
+    fn every_row_of_a_size_counts_and_tells_the_noise() {
+        let series = parse("pool_size,throughput\n4,100\n8,190\n4,110\n8,210\n4,90\n").unwrap();
+        let [four, eight] = series[0].records.as_slice() else { panic!("{series:?}") };
+        assert_eq!((four.repeats, eight.repeats), (3, 2));
+        assert!((four.throughput - 100.0).abs() < 1e-9 && (eight.throughput - 200.0).abs() < 1e-9);
+        let noise = four.noise.unwrap();
+        assert!((0.03..0.09).contains(&noise) && eight.noise.unwrap() > noise, "{series:?}");
     }
 
     #[test]

@@ -62,17 +62,18 @@ fn search(series: &RecordedSeries, options: &Options) -> Result<Answer, SweepErr
     let question = Question {
         budget: options
             .budget
-            .unwrap_or_else(|| Budget::of(Budget::quarter_of(sizes.len(), 1).measurements.max(LEAST_BUDGET))),
+            .unwrap_or_else(|| Budget::of(Budget::quarter_of(sizes.len()).measurements.max(LEAST_BUDGET))),
         sizes,
         within: options.within,
         slo: options.slo.clone(),
+        offered: None,
         seed: options.seed,
         source: Source::Recorded,
     };
     let mut search = Search::new(question).map_err(SweepError::Question)?;
     loop {
         let size = match search.next() {
-            Step::Measure { size, .. } | Step::Verify { size, .. } => size,
+            Step::Measure { size, .. } => size,
             Step::Done(answer) => return Ok(*answer),
         };
         // The search asks for allowed sizes only, and those are the recorded ones.
@@ -80,7 +81,7 @@ fn search(series: &RecordedSeries, options: &Options) -> Result<Answer, SweepErr
             .get(&size)
             .map_or_else(|| Observation::of_goodput(size, 0.0), |record| observation(record));
         if search.observe(seen).is_err() {
-            search.shorten_to(0);
+            search.afford(0);
         }
     }
 }
@@ -88,6 +89,7 @@ fn search(series: &RecordedSeries, options: &Options) -> Result<Answer, SweepErr
 fn observation(record: &Record) -> Observation {
     Observation {
         latency: record.latency,
+        failed_share: record.failed_share,
         noise: record.noise,
         ..Observation::of_goodput(record.size, record.throughput)
     }

@@ -49,13 +49,6 @@ pub fn cards(series: &TunedSeries, number: usize) -> Markup {
 
 fn sure(series: &TunedSeries) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Confidence", words::confidence(series))];
-    facts.push((
-        "Verification",
-        series.answer.verification.as_ref().map_or_else(
-            || "none: nothing was measured again".to_owned(),
-            |verification| capital(&verification.text),
-        ),
-    ));
     if let Some(noise) = series.answer.noise {
         facts.push((
             "Noise",

@@ -55,11 +55,7 @@ pub fn html(tuned: &Tuned) -> String {
 /// The answer of one series, or how many there are.
 fn title(tuned: &Tuned) -> String {
     match tuned.series.as_slice() {
-        [only] => match only.recommended {
-            Some(1) => "Take one connection".to_owned(),
-            Some(size) => format!("Take {size} connections"),
-            None => capital(&words::headline(only)),
-        },
+        [only] => words::headline(only),
         all => format!("{} series", all.len()),
     }
 }
@@ -70,7 +66,6 @@ fn one(series: &TunedSeries, number: usize, tuned: &Tuned) -> Markup {
         h2.series id=(anchor(number)) { (series.name) }
         (answer::cards(series, number))
         (parts::curves(series, tuned))
-        @if series.answer.verification.is_some() { (parts::verification(series)) }
         @if !series.models.is_empty() { (parts::scorecard(series)) }
         @if series.capacity.is_some() || series.fleet.is_some() { (parts::load(series)) }
         @if !series.settings.is_empty() { (parts::settings(series, several)) }

@@ -32,7 +32,7 @@ pub fn summary(tuned: &Tuned) -> Markup {
                                     strong { (series.recommended.map_or_else(|| NOTHING.to_owned(), |size| size.to_string())) }
                                 }
                                 td data-key=[series.plateau.map(|p| p.low)] { (words::plateau(series.plateau)) }
-                                td data-key=(series.confidence) { (words::sureness(series)) }
+                                td data-key=[series.confidence] { (words::sureness(series)) }
                                 td data-key=[series.regret] { (words::share(series.regret)) }
                                 td data-key=(series.asked.len()) { (series.asked.len()) }
                                 td.text { (words::verdict(series.verdict)) }
@@ -58,7 +58,7 @@ pub fn curves(series: &TunedSeries, tuned: &Tuned) -> Markup {
                     figure {
                         figcaption {
                             strong { "Goodput" } " "
-                            span.muted { "Successes a second, with 95\u{a0}% intervals." }
+                            span.muted { "Successes a second, with 95% intervals." }
                         }
                         (chart)
                         (goodput_legend(series))
@@ -125,7 +125,7 @@ fn levels(series: &TunedSeries) -> Markup {
                             td data-key=[finite(words::half_interval(level))] { (words::share(words::half_interval(level))) }
                             td data-key=[finite(level.latency_ms.p50)] { (words::ms(level.latency_ms.p50)) }
                             td data-key=[finite(level.latency_ms.p99)] { (words::ms(level.latency_ms.p99)) }
-                            td data-key=(level.failed_share) { (words::failed(level)) }
+                            td data-key=[level.failed_share] { (words::failed(level)) }
                             td data-key=(level.repeats) { (level.repeats) " ×" }
                             td.text { @if inside { "in the plateau" } }
                         }
@@ -134,48 +134,6 @@ fn levels(series: &TunedSeries) -> Markup {
             }
         }
         p.muted { "±: half of the 95 % interval. A dash: there is no such figure." }
-    }
-}
-
-/// The sizes that were measured once more.
-pub fn verification(series: &TunedSeries) -> Markup {
-    html! {
-        @if let Some(verification) = &series.answer.verification {
-            section.comparison aria-label={ "Verification of " (series.name) } {
-                h3 {
-                    "Verification"
-                    @if verification.holds { span.tag { "it holds" } } @else { span.tag.bad { "it does not hold" } }
-                }
-                p.muted { "Measured once more; the search did not use these figures." }
-                div.scroll tabindex="0" role="region" aria-label="Verification" {
-                    table.figures {
-                        caption.aside-only { "Verification of " (series.name) }
-                        thead {
-                            tr {
-                                @for name in ["role", "size", "goodput/s", "difference", "p50 ms", "p99 ms"] {
-                                    th scope="col" { (name) }
-                                }
-                            }
-                        }
-                        tbody {
-                            @for (role, check) in words::checks(verification) {
-                                tr.leads[role == "recommended"] {
-                                    th scope="row" { (role) }
-                                    td { (check.size) }
-                                    td { (figures::rate(check.goodput)) }
-                                    td {
-                                        @if role == "recommended" { (NOTHING) }
-                                        @else { (words::against(&check, &verification.recommended)) }
-                                    }
-                                    td { (words::ms(check.latency_ms.p50)) }
-                                    td { (words::ms(check.latency_ms.p99)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 

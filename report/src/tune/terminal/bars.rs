@@ -95,13 +95,13 @@ fn legend(series: &TunedSeries, predicted: bool, columns: &Columns) -> String {
             parts.push(format!("{OUTSIDE} outside"));
         }
     } else {
-        parts.push(format!("{OUTSIDE} measured; no plateau can be told"));
+        parts.push(format!("{OUTSIDE} measured"));
     }
     if predicted {
-        parts.push(format!("{PREDICTED} as the Universal Scalability Law has it"));
+        parts.push(format!("{PREDICTED} Universal Scalability Law"));
     }
     if columns.interval {
-        parts.push("± 95 %".to_owned());
+        parts.push("± 95%".to_owned());
     }
     format!("  {}\n", parts.join("   "))
 }
@@ -119,7 +119,7 @@ impl Columns {
         Self {
             interval: levels.iter().any(|level| words::half_interval(level).is_some()),
             latency,
-            failed: latency || levels.iter().any(|level| level.failed_share > 0.0),
+            failed: latency || levels.iter().any(|level| level.failed_share.is_some_and(|share| share > 0.0)),
         }
     }
 

@@ -36,11 +36,10 @@ pub fn terminal(tuned: &Tuned, width: usize, colour: bool) -> String {
 
 fn one(series: &TunedSeries, width: usize, paint: Paint, tuned: &Tuned) -> String {
     let mut out = format!("\n{}", paint.bold(&wrapped("", &one_line(&series.name), width)));
-    let answer = wrapped("  ", &capital(&one_line(&series.text)), width);
+    let answer = wrapped("  ", &one_line(&series.text), width);
     out.push_str(&if series.recommended.is_some() { paint.green(&answer) } else { paint.yellow(&answer) });
     out.push_str(&paint.dim(&wrapped("  ", &evidence(series), width)));
     out.push_str(&bars::bars(series, width, paint));
-    out.push_str(&verification(series, width, paint));
     out.push_str(&tables::scorecard(series, width, paint));
     out.push_str(&capacity(series, paint));
     out.push_str(&settings(series, width, paint, tuned));
@@ -67,19 +66,6 @@ fn evidence(series: &TunedSeries) -> String {
     }
     facts.push(format!("{}: {}", words::spent(series), words::asked(series)));
     facts.join(" · ")
-}
-
-fn verification(series: &TunedSeries, width: usize, paint: Paint) -> String {
-    let Some(verification) = &series.answer.verification else { return String::new() };
-    let mut out = heading("verification", "measured once more; the search did not use these figures", paint);
-    out.push_str(&tables::verification(verification, paint));
-    let text = one_line(&verification.text);
-    out.push_str(&if verification.holds {
-        paint.green(&wrapped("  ✓ ", "it holds", width))
-    } else {
-        paint.yellow(&wrapped("  ✗ ", &text, width))
-    });
-    out
 }
 
 fn capacity(series: &TunedSeries, paint: Paint) -> String {

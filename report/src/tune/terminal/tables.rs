@@ -1,8 +1,7 @@
-//! Tables: the summary of several series, the verification, the scorecard of models.
+//! Tables: the summary of several series, the scorecard of models.
 
 use poollab_analysis::figures;
 use poollab_analysis::sizing::ModelCard;
-use poollab_analysis::tune::Verification;
 
 use crate::text::{Paint, columns, one_line, wrapped};
 use crate::tune::words::{self, NOTHING};
@@ -33,36 +32,6 @@ pub fn summary(tuned: &Tuned, paint: Paint) -> String {
         out.push('\n');
     }
     out
-}
-
-/// Three lines: smaller, recommended, larger.
-pub fn verification(verification: &Verification, paint: Paint) -> String {
-    let checks = words::checks(verification);
-    let timed = checks.iter().any(|(_, check)| words::has_latency(&check.latency_ms));
-    let mut head = vec!["", "size", "goodput/s", "difference"];
-    if timed {
-        head.extend(["p50 ms", "p99 ms"]);
-    }
-    let mut rows = vec![head.into_iter().map(str::to_owned).collect::<Vec<_>>()];
-    for (role, check) in &checks {
-        let change = if *role == "recommended" {
-            NOTHING.to_owned()
-        } else {
-            words::against(check, &verification.recommended)
-        };
-        let mut row = vec![(*role).to_owned(), check.size.to_string(), figures::rate(check.goodput), change];
-        if timed {
-            row.extend([words::ms(check.latency_ms.p50), words::ms(check.latency_ms.p99)]);
-        }
-        rows.push(row);
-    }
-    let lines = columns(rows);
-    let painted = lines.iter().enumerate().map(|(number, line)| match number {
-        0 => paint.dim(line),
-        number if checks[number - 1].0 == "recommended" => paint.bold(line),
-        _ => line.clone(),
-    });
-    painted.map(|line| line + "\n").collect()
 }
 
 /// What each model predicts, and what believing it costs.
@@ -112,7 +81,7 @@ fn below(card: &ModelCard, width: usize) -> String {
     let mut out = String::new();
     if card.name == "usl" && !card.parameters.is_empty() {
         let fitted = words::fitted(card);
-        let more = if card.intervals.is_empty() { "" } else { "  (95 % intervals)" };
+        let more = if card.intervals.is_empty() { "" } else { "  (95% intervals)" };
         out.push_str(&wrapped("      ", &format!("{}{more}", fitted.join(" · ")), width));
     }
     if !card.note.is_empty() {
