@@ -43,7 +43,10 @@ function figuresOf(trial, data, setup) {
   const unfinished = Math.max(0, count('sent') - ok - failed);
   const total = ok + failed + dropped + unfinished;
   const clock = metric('clock_ms');
-  const measured = clock.max > clock.min ? (clock.max - clock.min) / 1000 : trial.lasts;
+  // A burst ends before its time; requests that are still under way at the end lengthen nothing.
+  const spanned = clock.max > clock.min ? (clock.max - clock.min) / 1000 : trial.lasts;
+  const measured = Math.min(spanned, trial.lasts);
+  const [okInside, failedInside] = [count('ok_inside'), count('failed_inside')];
   return {
     name: trial.name,
     url: trial.url,
@@ -55,8 +58,8 @@ function figuresOf(trial, data, setup) {
     measured_s: measured,
     requests: { total, ok, failed, dropped, unfinished, in_time: count('in_time') },
     offered_rps: trial.load.model === 'open' ? total / trial.lasts : count('sent') / measured,
-    throughput_rps: (ok + failed) / measured,
-    goodput_rps: ok / measured,
+    throughput_rps: (okInside + failedInside) / measured,
+    goodput_rps: okInside / measured,
     latency_us: { ok: quantiles(metric('latency_ok')), failed: quantiles(metric('latency_failed')) },
     errors: decode(trial.name, data.root_group.checks),
   };

@@ -155,6 +155,61 @@ fn a_postgres_that_dies_in_mid_trial_ends_the_run_and_the_finished_trials_are_sa
     scene.assert_clean_within(PATIENCE);
 }
 
+/// The first one is whole, and the second one is long enough to be stopped in its middle.
+const STOPPED: &str = "run --strategy deadpool --workload point-read --users 4 --repeats 3 --no-ceiling --duration 2s \
+                       --warmup 100ms --request-timeout 2s";
+
+#[test]
+fn a_generator_that_is_stopped_costs_its_trial_and_not_the_run() {
+    let scene = Scene::new();
+    let (mut run, _) = in_a_trial(&scene, STOPPED);
+    // It lives as long as its trial, and the service's beats go on while it is stopped.
+    signal(child_of(&run, "load --conducted"), Signal::STOP);
+    assert_eq!(run.wait().expect("its end").code(), Some(0));
+    let report = scene.report();
+    assert_eq!(report["trials"].as_array().expect("trials").len(), 2);
+    let skipped = &report["run"]["skipped"];
+    assert_eq!(skipped.as_array().map(Vec::len), Some(1), "{skipped}");
+    let reason = skipped[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("generator said nothing for 15 s"), "{reason}");
+    scene.assert_clean_within(PATIENCE);
+}
+
+#[test]
+fn a_guard_that_is_stopped_is_noticed_and_its_trial_has_no_result() {
+    let scene = Scene::new();
+    let (mut run, said) = in_a_trial(&scene, STOPPED);
+    let guard = child_of(&run, "db guard");
+    signal(guard, Signal::STOP);
+    wait_until("that the guard is missed", || {
+        fs::read_to_string(&said).is_ok_and(|text| text.contains("guard did not answer for 15 s"))
+    });
+    // Missed, and now it may clear away.
+    signal(guard, Signal::CONT);
+    assert_eq!(run.wait().expect("its end").code(), Some(3));
+    let report = scene.report();
+    assert_eq!(report["run"]["status"], "failed");
+    let skipped = &report["run"]["skipped"];
+    assert!(
+        skipped[0]["reason"].as_str().is_some_and(|why| why.contains("guard did not answer")),
+        "{skipped}"
+    );
+    scene.assert_clean_within(PATIENCE);
+}
+
+#[test]
+fn a_load_that_nobody_answers_is_no_success() {
+    let scene = Scene::new();
+    let closed =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+    scene
+        .poollab(&format!("load --address {closed} --users 2 --duration 200ms --warmup 0ms"))
+        .timeout(LONG)
+        .assert()
+        .code(3)
+        .stdout(contains("no request succeeded").and(contains("http-connect")));
+}
+
 /// Somebody else's file takes the rest of the disk when the first trial is there, and goes when the run has ended.
 const FILLED: &str =
     "(until grep -q . runs/*/trials.jsonl; do sleep 0.05; done; cat /dev/zero > runs/filler) 2>/dev/null &";

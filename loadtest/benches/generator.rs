@@ -105,7 +105,7 @@ fn poollab(address: &str) -> Result<Cost, Failure> {
     if result.requests.failed > 0 {
         return Err(format!("{:?}", result.errors).into());
     }
-    Ok(cost(cpu, (result.requests.ok + result.in_flight_at_end) as f64))
+    Ok(cost(cpu, result.requests.ok as f64))
 }
 
 fn conduct(address: &str, load: Load) -> Result<(LoadResult, Duration), Failure> {
@@ -119,6 +119,7 @@ fn conduct(address: &str, load: Load) -> Result<(LoadResult, Duration), Failure>
         duration: HumanDuration::from_secs(SECONDS),
         request_timeout: HumanDuration::from_secs(5),
         seed: 1,
+        cut_off: false,
         course: None,
     };
     let mut child = role("load")?;

@@ -5,7 +5,10 @@
 //! switch on the way out and one on the way back, for every request.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -14,6 +17,7 @@ use hyper::header::HeaderMap;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use poollab_model::ErrorKind;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::answer::{BAD_BYTES, GOOD_BYTES};
@@ -32,6 +36,10 @@ pub(crate) struct Answer {
 
 /// Asks, over a connection that is opened when there is none and closed after a failure. Returns when the
 /// last byte of the answer has come, or at the deadline.
+///
+/// A service may close a connection that it takes for idle at any time (RFC 9112, 9.5). That is no failure of a
+/// request: one that never left is sent on a new connection, and a GET that left is sent again once, if not a byte
+/// of its answer had come.
 #[derive(Debug, Default)]
 pub(crate) struct Client(Option<Wire>);
 
@@ -43,6 +51,7 @@ impl Client {
         deadline: &mut Deadline,
     ) -> Result<Answer, Box<Failure>> {
         let mut request = target.request(id);
+        let mut repeated = false;
         loop {
             let (wire, reused) = match &mut self.0 {
                 Some(wire) => (wire, true),
@@ -56,11 +65,15 @@ impl Client {
                     match trouble {
                         // The service had closed a connection that was idle, and nothing was sent.
                         Trouble::NotSent(unsent) if reused => request = *unsent,
+                        Trouble::NoAnswer(_) if reused && !repeated && target.can_repeat() => {
+                            repeated = true;
+                            request = target.request(id);
+                        }
                         Trouble::NotSent(_) => {
                             let text = "the service accepted the connection and closed it before the request";
                             return Err(Box::new(Failure::new(ErrorKind::HttpConnect, text)));
                         }
-                        Trouble::Failed(failure) => return Err(failure),
+                        Trouble::NoAnswer(failure) | Trouble::Failed(failure) => return Err(failure),
                     }
                 }
             }
@@ -72,6 +85,8 @@ impl Client {
 enum Trouble {
     /// Nothing of the request left; here it is again.
     NotSent(Box<Request<NoBody>>),
+    /// The connection ended before the first byte of the answer. The service may have seen the request, or not.
+    NoAnswer(Box<Failure>),
     /// It failed.
     Failed(Box<Failure>),
 }
@@ -81,9 +96,9 @@ impl Trouble {
         Self::Failed(timed_out())
     }
 
-    fn broken(error: &hyper::Error) -> Self {
+    fn broken(error: &hyper::Error, answer_began: bool) -> Self {
         let failure = Failure::new(ErrorKind::HttpConnect, format!("no complete answer: {}", chain(error)));
-        Self::Failed(Box::new(failure))
+        if answer_began { Self::Failed(Box::new(failure)) } else { Self::NoAnswer(Box::new(failure)) }
     }
 }
 
@@ -103,13 +118,63 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A stream that notes that something was read: hyper's error does not tell an answer that broke off from one that
+/// never began.
+#[derive(Debug)]
+struct Noted {
+    stream: TcpStream,
+    read: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Noted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.read.store(true, Relaxed);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Noted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
 /// An open connection.
 #[derive(Debug)]
 struct Wire {
     sender: http1::SendRequest<NoBody>,
-    driver: http1::Connection<TokioIo<TcpStream>, NoBody>,
-    /// The driver has come to its end and must not be polled again.
-    ended: bool,
+    /// `None`: it has come to its end. It is dropped then, for only that hands back what it had not sent.
+    driver: Option<http1::Connection<TokioIo<Noted>, NoBody>>,
+    /// Whether something was read since the last request.
+    read: Arc<AtomicBool>,
 }
 
 impl Wire {
@@ -126,14 +191,18 @@ impl Wire {
         };
         let stream = connected.await.ok_or_else(timed_out)?.map_err(|error| refused(&error))?;
         stream.set_nodelay(true).map_err(|error| refused(&error))?;
+        let read = Arc::new(AtomicBool::new(false));
+        let stream = Noted { stream, read: Arc::clone(&read) };
         let (sender, driver) =
             http1::Builder::new().handshake(TokioIo::new(stream)).await.map_err(|error| refused(&error))?;
-        Ok(Self { sender, driver, ended: false })
+        Ok(Self { sender, driver: Some(driver), read })
     }
 
     /// Reads and writes what can be. Whoever waits for the other half finds there how it ended.
     fn drive(&mut self, cx: &mut Context<'_>) {
-        self.ended = self.ended || Pin::new(&mut self.driver).poll(cx).is_ready();
+        if self.driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(cx).is_ready()) {
+            self.driver = None;
+        }
     }
 
     async fn exchange(
@@ -144,6 +213,7 @@ impl Wire {
         if !self.ready().await {
             return Err(Trouble::NotSent(Box::new(request)));
         }
+        self.read.store(false, Relaxed);
         let mut answered = pin!(self.sender.try_send_request(request));
         let response = poll_fn(|cx| {
             self.drive(cx);
@@ -151,7 +221,7 @@ impl Wire {
                 Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
                 Poll::Ready(Err(mut error)) => Poll::Ready(Err(match error.take_message() {
                     Some(unsent) => Trouble::NotSent(Box::new(unsent)),
-                    None => Trouble::broken(error.error()),
+                    None => Trouble::broken(error.error(), self.read.load(Relaxed)),
                 })),
                 Poll::Pending if deadline.poll_passed(cx) => Poll::Ready(Err(Trouble::timed_out())),
                 Poll::Pending => Poll::Pending,
@@ -171,7 +241,7 @@ impl Wire {
         }
         poll_fn(|cx| {
             self.drive(cx);
-            if self.ended {
+            if self.driver.is_none() {
                 Poll::Ready(false)
             } else {
                 self.sender.poll_ready(cx).map(|ready| ready.is_ok())
@@ -203,7 +273,7 @@ impl Wire {
             });
             let data = match frame.await? {
                 None => break,
-                Some(Err(error)) => return Err(Trouble::broken(&error)),
+                Some(Err(error)) => return Err(Trouble::broken(&error, true)),
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
             };
             if first.is_empty() {

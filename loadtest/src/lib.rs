@@ -8,14 +8,16 @@
 //!
 //! A run has a warm-up and then a window of measuring.
 //!
-//! * **Closed load**: a request counts when it *ends* inside the window, with its true latency, also when
-//!   it was sent during the warm-up. What is still in flight at the end of the window is not counted as
-//!   ended, but it is not hidden either: see `in_flight_at_end`, `oldest_in_flight_us` and
-//!   `users_without_answer` of the result. When no request at all ended in the window, those in flight
-//!   are counted as `http-timeout`, so that a service that hangs never looks like one without failures.
+//! * **Goodput and throughput** are what ended inside the window, whenever it was sent or due.
+//! * **Closed load**: a request counts when it *ends* inside the window or is in flight at its end, with its
+//!   true latency.
 //! * **Open load**: a request counts when its *scheduled moment* lies inside the window, and its latency
-//!   runs from that moment. Those in flight at the end are awaited, up to their time-out. Those that were
-//!   due and that no user was free to send by then are counted as `dropped`.
+//!   runs from that moment. Those that were due and that no user was free to send by the end are counted as
+//!   `dropped`.
+//!
+//! In both, what is in flight at the end of the window is awaited, up to its time-out: nobody has to guess how
+//! it would have ended. `unfinished` of the result tells how much that was. With `cut_off` (scenarios) nothing
+//! is awaited, and `unfinished` tells how much nobody waited for.
 //!
 //! The request time-out runs from the moment of sending, in both. A request that runs into it is an
 //! `http-timeout`, and its connection is closed, so that the service sees its client hang up.

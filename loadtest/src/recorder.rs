@@ -33,7 +33,17 @@ pub struct Recorder {
     failures: Failures,
     interval: Histogram<u64>,
     interval_failures: BTreeMap<ErrorKind, u64>,
+    inside: Ended,
     clamped: u64,
+}
+
+/// How many requests ended inside the window, whenever they were sent or due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ended {
+    /// With the right answer.
+    pub ok: u64,
+    /// With a failure.
+    pub failed: u64,
 }
 
 impl Default for Recorder {
@@ -59,19 +69,33 @@ impl Recorder {
             ok: empty,
             failures: Failures::default(),
             interval_failures: BTreeMap::new(),
+            inside: Ended::default(),
             clamped: 0,
         }
     }
 
-    /// Records a request that counts: its latency, how it ended, and when, in milliseconds from the start
-    /// of measuring.
+    /// Counts a request that ended inside the window: goodput and the course of time are made of these.
+    pub fn ended(&mut self, latency: Duration, error: Option<ErrorKind>) {
+        match error {
+            None => {
+                self.inside.ok += 1;
+                self.interval.saturating_record(microseconds(latency));
+            }
+            Some(kind) => {
+                self.inside.failed += 1;
+                *self.interval_failures.entry(kind).or_default() += 1;
+            }
+        }
+    }
+
+    /// Records a request of the window: its latency, how it ended, and when, in milliseconds from the start
+    /// of measuring. It may have ended after the window.
     pub fn record(&mut self, latency: Duration, outcome: Outcome, at_ms: f64) {
-        let us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        let us = microseconds(latency);
         self.clamped += u64::from(us > LONGEST_US);
         match outcome {
             Ok(phases) => {
                 self.ok.saturating_record(us);
-                self.interval.saturating_record(us);
                 for (histogram, time) in [
                     (&mut self.wait, phases.wait),
                     (&mut self.connect, phases.connect),
@@ -85,7 +109,6 @@ impl Recorder {
             }
             Err(failure) => {
                 self.failed.saturating_record(us);
-                *self.interval_failures.entry(failure.kind).or_default() += 1;
                 self.failures.add(*failure, 1, at_ms);
             }
         }
@@ -103,9 +126,15 @@ impl Recorder {
         let p99_us = (!self.interval.is_empty()).then(|| self.interval.value_at_quantile(0.99));
         let failures = std::mem::take(&mut self.interval_failures);
         let failed = failures.values().sum();
-        let interval = LoadInterval { at_ms, length_ms, ok: self.interval.len(), failed, failures, p99_us };
+        let ok = self.interval.len();
+        let interval = LoadInterval { at_ms, length_ms, ok, failed, failures, p99_us, in_flight: 0 };
         self.interval.reset();
         interval
+    }
+
+    /// What ended inside the window.
+    pub fn inside(&self) -> Ended {
+        self.inside
     }
 
     /// Successes so far.
@@ -149,6 +178,10 @@ impl Recorder {
     }
 }
 
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use poollab_model::ErrorKind;
@@ -171,16 +204,16 @@ mod tests {
     #[test]
     fn an_interval_holds_only_what_ended_in_it() {
         let mut recorder = Recorder::new();
-        recorder.record(MS, Ok(PhaseTimes::default()), 0.0);
-        recorder.record(MS, Ok(PhaseTimes::default()), 0.0);
+        recorder.ended(MS, None);
+        recorder.ended(MS, None);
         let first = recorder.cut(100.0, 100.0);
         assert_eq!((first.ok, first.failed, first.p99_us.is_some()), (2, 0, true));
-        recorder.record(MS, Err(Box::new(Failure::new(ErrorKind::Http, "status 500"))), 101.0);
+        recorder.ended(MS, Some(ErrorKind::Http));
         let second = recorder.cut(200.0, 100.0);
         assert_eq!((second.ok, second.failed, second.p99_us), (0, 1, None));
         assert_eq!(second.failures, BTreeMap::from([(ErrorKind::Http, 1)]));
         assert!(recorder.cut(300.0, 100.0).failures.is_empty());
-        assert_eq!((recorder.ok(), recorder.failed()), (2, 1));
+        assert_eq!(recorder.inside(), Ended { ok: 2, failed: 1 });
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use poollab_model::wire::{LoadEvent, LoadInterval, LoadOrder, LoadResult};
-use poollab_model::{ErrorKind, RequestCounts};
+use poollab_model::{ErrorKind, RequestCounts, Unfinished};
 
 use crate::arrivals::Offered;
 use crate::attack::attack;
@@ -15,7 +15,7 @@ use crate::failures::Failure;
 use crate::recorder::Recorder;
 use crate::target::Target;
 use crate::usage::{allow_connections, cpu_time, resident_bytes};
-use crate::user::{InFlight, Shared};
+use crate::user::Shared;
 use crate::validate::validate;
 use crate::window::{Window, interval};
 
@@ -119,30 +119,33 @@ async fn measure(shared: &Shared, mut on_event: impl FnMut(LoadEvent)) -> Result
     }
     wait_until(window.until).await?;
     let cpu = cpu_time().saturating_sub(cpu_before);
-    let in_flight = shared.in_flight(&window, Instant::now());
+    course.tell();
+    let awaited = course.intervals.len();
 
-    let offered = match &shared.queue {
-        None => {
-            count_as_hanging(shared, &in_flight, &window);
-            course.tell();
-            Offered { scheduled: shared.sent.load(Relaxed), ..Offered::default() }
-        }
-        Some(queue) => {
-            course.tell();
-            loop {
-                tokio::select! {
-                    () = shared.all_rest() => break,
-                    waited = wait_until(Instant::now() + step) => waited?,
-                }
-                course.tell();
+    // A request in flight is awaited to its true end. Only so a time-out that is longer than the window is seen, and
+    // nobody has to guess how a request would have ended.
+    if !shared.order.cut_off {
+        loop {
+            tokio::select! {
+                () = shared.all_rest() => break,
+                waited = wait_until(Instant::now() + step) => waited?,
             }
             course.tell();
-            queue.offered(&window).await
         }
+    }
+    let mut unfinished = shared.in_flight(&window);
+    if shared.order.cut_off {
+        unfinished.cut_off = shared.in_flight_now();
+    }
+    let offered = match &shared.queue {
+        None => Offered { scheduled: shared.sent.load(Relaxed), ..Offered::default() },
+        Some(queue) => queue.offered(&window).await,
     };
-    let intervals = course.intervals;
+    let mut intervals = course.intervals;
+    // Nothing ends inside the window after it: what was told while waiting is a sign of life and no figure.
+    intervals.truncate(awaited);
     let mut result =
-        result(std::mem::take(&mut shared.recorder()), &window, offered, &in_flight, cpu, intervals);
+        result(std::mem::take(&mut shared.recorder()), &window, offered, unfinished, cpu, intervals);
     result.bursts = std::mem::take(&mut *shared.bursts()).into_record();
     Ok(result)
 }
@@ -172,23 +175,11 @@ impl<F: FnMut(LoadEvent)> Course<'_, F> {
     fn tell(&mut self) {
         let now = Instant::now();
         let length_ms = (now - self.last).as_secs_f64() * 1e3;
-        let interval = self.shared.recorder().cut(self.window.at_ms(now), length_ms);
+        let mut interval = self.shared.recorder().cut(self.window.at_ms(now), length_ms);
+        interval.in_flight = self.shared.in_flight_now();
         self.last = now;
         self.intervals.push(interval.clone());
         (self.on_event)(LoadEvent::Progress(interval));
-    }
-}
-
-/// A service that answers nothing at all must not look like one without failures.
-fn count_as_hanging(shared: &Shared, in_flight: &InFlight, window: &Window) {
-    let mut recorder = shared.recorder();
-    if recorder.ok() + recorder.failed() > 0 {
-        return;
-    }
-    for age in &in_flight.ages {
-        let text = "no request was answered while measuring; this one was in flight at the end";
-        let failure = Failure::new(ErrorKind::HttpTimeout, text);
-        recorder.record(*age, Err(Box::new(failure)), window.at_ms(window.until));
     }
 }
 
@@ -196,7 +187,7 @@ fn result(
     mut recorder: Recorder,
     window: &Window,
     offered: Offered,
-    in_flight: &InFlight,
+    mut unfinished: Unfinished,
     cpu: Duration,
     intervals: Vec<LoadInterval>,
 ) -> LoadResult {
@@ -206,21 +197,22 @@ fn result(
         recorder.drop_arrivals(failure, offered.dropped, window.at_ms(first));
     }
     let (ok, failed, dropped) = (recorder.ok(), recorder.failed(), offered.dropped);
+    let inside = recorder.inside();
+    unfinished.clamped = recorder.clamped();
     let measured_s = window.length().as_secs_f64();
     LoadResult {
         measured_s,
         requests: RequestCounts { total: ok + failed + dropped, ok, failed, dropped },
         offered_rps: offered.scheduled as f64 / measured_s,
+        goodput_rps: inside.ok as f64 / measured_s,
+        throughput_rps: (inside.ok + inside.failed) as f64 / measured_s,
         latency_us: recorder.latencies(),
         phases_us: recorder.phases(),
         histograms: recorder.histograms(),
-        clamped: recorder.clamped(),
         errors: recorder.into_errors(),
         intervals,
         bursts: Vec::new(),
-        in_flight_at_end: in_flight.ages.len() as u64,
-        oldest_in_flight_us: in_flight.oldest_us(),
-        users_without_answer: in_flight.users_without_answer,
+        unfinished,
         cpu_s: cpu.as_secs_f64(),
         cores: 1,
         memory_bytes: resident_bytes(),

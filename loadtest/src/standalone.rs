@@ -15,7 +15,7 @@ use crate::summary::summary;
 /// output: a summary for people, or with `json` the whole [`LoadResult`](poollab_model::wire::LoadResult).
 ///
 /// Exit codes are 0 for a result (failed requests are a result), 2 for an invalid order, 3 when the system
-/// can't, 130 when it was interrupted.
+/// can't or no request succeeded, 130 when it was interrupted.
 pub fn standalone(order: &LoadOrder, json: bool) -> ExitCode {
     let mut progress = Progress::new(order);
     let result = run(order, terminated(), |event| progress.tell(&event));
@@ -39,6 +39,8 @@ pub fn standalone(order: &LoadOrder, json: bool) -> ExitCode {
         summary(order, &result)
     };
     match std::io::stdout().write_all(printable(&text).as_bytes()) {
+        // Nobody may take a service that answers nothing for one that was measured.
+        Ok(()) if result.requests.ok == 0 => ExitCode::from(3),
         Ok(()) => ExitCode::SUCCESS,
         // A reader that has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -58,6 +60,8 @@ pub(crate) fn say(text: &str) {
 struct Progress {
     rewrites: bool,
     told: Option<Instant>,
+    /// When measuring ends, in milliseconds from its start.
+    end_ms: f64,
     ok: u64,
     failed: u64,
 }
@@ -68,7 +72,13 @@ impl Progress {
             "{} on http://{}{}, {} after {} of warm-up\n",
             order.load, order.address, order.path, order.duration, order.warmup
         ));
-        Self { rewrites: std::io::stderr().is_terminal(), told: None, ok: 0, failed: 0 }
+        Self {
+            rewrites: std::io::stderr().is_terminal(),
+            told: None,
+            end_ms: order.duration.as_secs_f64() * 1e3,
+            ok: 0,
+            failed: 0,
+        }
     }
 
     fn tell(&mut self, event: &LoadEvent) {
@@ -80,16 +90,16 @@ impl Progress {
             return;
         }
         self.told = Some(Instant::now());
-        let rps = (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3);
-        let line = format!(
-            "{:5.1} s  {rps:7.0} answers/s  {} ok  {} failed",
-            interval.at_ms / 1e3,
-            self.ok,
-            self.failed
-        );
+        let second = interval.at_ms / 1e3;
+        let line = if interval.at_ms > self.end_ms + interval.length_ms / 2.0 {
+            format!("{second:5.1} s  waiting for the last answers ({} in flight)", interval.in_flight)
+        } else {
+            let rps = (interval.ok + interval.failed) as f64 / (interval.length_ms / 1e3);
+            format!("{second:5.1} s  {rps:7.0} answers/s  {} ok  {} failed", self.ok, self.failed)
+        };
         if self.rewrites {
             // Its return is ours, and the line holds figures only.
-            let _ = write!(std::io::stderr(), "\r{line}   ");
+            let _ = write!(std::io::stderr(), "\r{line:<60}");
         } else {
             say(&format!("{line}\n"));
         }

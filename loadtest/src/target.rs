@@ -59,6 +59,11 @@ impl Target {
         self.host.to_str().unwrap_or_default()
     }
 
+    /// Whether a service that saw a request twice would have done no more than for one (RFC 9110, 9.2.2).
+    pub fn can_repeat(&self) -> bool {
+        self.method.is_idempotent()
+    }
+
     /// The request for an id.
     pub fn request(&self, id: &str) -> Request<NoBody> {
         let mut path = Vec::with_capacity(self.pieces.iter().map(|piece| piece.len() + id.len()).sum());

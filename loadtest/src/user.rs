@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use poollab_model::wire::LoadOrder;
-use poollab_model::{ErrorKind, Load};
+use poollab_model::{ErrorKind, Load, Unfinished};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 use tokio::sync::Notify;
@@ -54,22 +54,8 @@ struct Seat {
     sent_at: AtomicU64,
     /// Whether a request of its has ended inside the window.
     answered: AtomicBool,
-}
-
-/// Requests that had not ended at some moment.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight {
-    /// How long ago each was sent.
-    pub ages: Vec<Duration>,
-    /// Users that have one in flight and that no request ended for inside the window.
-    pub users_without_answer: u64,
-}
-
-impl InFlight {
-    /// The age of the oldest, in microseconds.
-    pub fn oldest_us(&self) -> Option<u64> {
-        self.ages.iter().max().map(|age| u64::try_from(age.as_micros()).unwrap_or(u64::MAX))
-    }
+    /// When the request was sent that was in flight at the end of the window and has ended since, as above.
+    ended_late: AtomicU64,
 }
 
 impl Shared {
@@ -85,6 +71,7 @@ impl Shared {
             user: Mutex::new(Some(Box::new(User::new(order, n)))),
             sent_at: AtomicU64::new(0),
             answered: AtomicBool::new(false),
+            ended_late: AtomicU64::new(0),
         };
         Self {
             recorder: Mutex::new(Recorder::new()),
@@ -137,18 +124,27 @@ impl Shared {
         }
     }
 
-    /// What is in flight at a moment.
-    pub fn in_flight(&self, window: &Window, now: Instant) -> InFlight {
-        let mut found = InFlight::default();
+    /// What was in flight when the window ended, whenever it is asked after that: what has ended since was, too.
+    pub fn in_flight(&self, window: &Window) -> Unfinished {
+        let mut found = Unfinished::default();
         for seat in &self.seats {
-            let sent_at = seat.sent_at.load(Relaxed);
-            if sent_at > 0 {
-                let sent = window.start + Duration::from_nanos(sent_at - 1);
-                found.ages.push(now.saturating_duration_since(sent));
-                found.users_without_answer += u64::from(!seat.answered.load(Relaxed));
-            }
+            let sent_at = [&seat.ended_late, &seat.sent_at].map(|at| at.load(Relaxed));
+            let sent_at = sent_at
+                .into_iter()
+                .filter(|at| *at > 0)
+                .map(|at| window.start + Duration::from_nanos(at - 1));
+            let Some(sent) = sent_at.min().filter(|sent| *sent < window.until) else { continue };
+            let age = u64::try_from((window.until - sent).as_micros()).unwrap_or(u64::MAX);
+            found.in_flight += 1;
+            found.oldest_us = found.oldest_us.max(Some(age));
+            found.users_without_answer += u64::from(!seat.answered.load(Relaxed));
         }
         found
+    }
+
+    /// Requests that are in flight now.
+    pub fn in_flight_now(&self) -> u64 {
+        self.seats.iter().filter(|seat| seat.sent_at.load(Relaxed) > 0).count() as u64
     }
 
     /// The recorder.
@@ -170,6 +166,26 @@ impl Shared {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Seat {
+    /// Counts what has ended: by when, and not by when it was sent or due.
+    fn ended(
+        &self,
+        shared: &Shared,
+        window: &Window,
+        sent: Instant,
+        ended: Instant,
+        latency: Duration,
+        outcome: &Outcome,
+    ) {
+        if window.contains(ended) {
+            self.answered.store(true, Relaxed);
+            shared.recorder().ended(latency, outcome.as_ref().err().map(|failure| failure.kind));
+        } else if ended >= window.until && sent < window.until {
+            self.ended_late.store(window.mark(sent), Relaxed);
+        }
+    }
 }
 
 /// One user: a connection, a time-out, and ids of its own.
@@ -198,7 +214,8 @@ impl User {
         }
     }
 
-    /// A closed load: sends, and counts what ends inside the window. `false`: the window has ended.
+    /// A closed load: sends, and counts what ends inside the window or was in flight when it ended. `false`: the
+    /// window has ended.
     async fn ask_again(&mut self, shared: &Shared, seat: &Seat, window: &Window) -> bool {
         let mut burst = None;
         if let Some(course) = &shared.order.course {
@@ -208,7 +225,7 @@ impl User {
                     burst = burst_of(course, stage).map(|due| (stage, window.start + due));
                 }
                 Duty::WaitUntil(moment) => {
-                    tokio::time::sleep_until((window.start + moment).into()).await;
+                    tokio::time::sleep_until((window.start + moment).min(window.until).into()).await;
                     return true;
                 }
                 Duty::Rest => return false,
@@ -222,8 +239,8 @@ impl User {
             burst.and_then(|(stage, due)| Some((shared.bursts().send(stage, window.at_ms(due))?, due)));
         let (outcome, ended) = self.ask(shared, seat, window, sent).await;
         let unreachable = matches!(&outcome, Err(failure) if failure.kind == ErrorKind::HttpConnect);
-        if window.contains(ended) {
-            seat.answered.store(true, Relaxed);
+        if ended >= window.from {
+            seat.ended(shared, window, sent, ended, ended - sent, &outcome);
             if let Some((place, due)) = place {
                 let error = outcome.as_ref().err().map(|failure| failure.kind);
                 shared.bursts().end(place, ended.saturating_duration_since(due), ended - sent, error);
@@ -236,14 +253,15 @@ impl User {
         true
     }
 
-    /// An open load: waits for the next arrival, sends, and counts it by its scheduled moment. `false`:
-    /// there is none left.
+    /// An open load: waits for the next arrival and sends. Its latency counts by its scheduled moment, and goodput by
+    /// when it ended. `false`: there is none left.
     async fn take_arrival(&mut self, shared: &Shared, seat: &Seat, queue: &Queue, window: &Window) -> bool {
         let Some(due) = queue.next(window).await else { return false };
-        let (outcome, ended) = self.ask(shared, seat, window, Instant::now()).await;
+        let sent = Instant::now();
+        let (outcome, ended) = self.ask(shared, seat, window, sent).await;
+        let latency = ended.saturating_duration_since(due);
+        seat.ended(shared, window, sent, ended, latency, &outcome);
         if window.contains(due) {
-            seat.answered.store(true, Relaxed);
-            let latency = ended.saturating_duration_since(due);
             shared.recorder().record(latency, outcome, window.at_ms(ended));
         }
         true
@@ -264,8 +282,7 @@ impl User {
         let deadline = self.deadline.get_or_insert_with(|| Deadline::new(gives_up));
         deadline.set(gives_up);
 
-        let since_start = sent.saturating_duration_since(window.start).as_nanos();
-        seat.sent_at.store(u64::try_from(since_start).unwrap_or(u64::MAX - 1) + 1, Relaxed);
+        seat.sent_at.store(window.mark(sent), Relaxed);
         if window.contains(sent) {
             shared.sent.fetch_add(1, Relaxed);
         }

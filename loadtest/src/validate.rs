@@ -91,6 +91,7 @@ mod tests {
             duration: HumanDuration::from_secs(1),
             request_timeout: HumanDuration::from_secs(5),
             seed: 1,
+            cut_off: false,
             course: None,
         }
     }

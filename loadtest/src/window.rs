@@ -31,6 +31,12 @@ impl Window {
         self.until - self.from
     }
 
+    /// A moment as a number that is never 0: nanoseconds from the first request, and one more.
+    pub fn mark(&self, moment: Instant) -> u64 {
+        let since_start = moment.saturating_duration_since(self.start).as_nanos();
+        u64::try_from(since_start).unwrap_or(u64::MAX - 1) + 1
+    }
+
     /// Milliseconds from the start of measuring.
     pub fn at_ms(&self, moment: Instant) -> f64 {
         moment.saturating_duration_since(self.from).as_secs_f64() * 1e3

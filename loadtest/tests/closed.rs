@@ -21,17 +21,17 @@ fn what_was_answered_is_what_is_counted() {
     assert!(result.requests.ok > 0);
     assert_eq!((result.requests.failed, result.requests.dropped), (0, 0));
     assert_eq!(result.requests.total, result.requests.ok);
-    // Each of the four may have one in flight at the end.
-    assert!(seen - result.requests.ok <= 4, "{} of {seen}", result.requests.ok);
-    let sent = result.offered_rps * result.measured_s;
-    assert!((sent - seen as f64).abs() <= 4.0, "sent {sent}, seen {seen}");
+    assert_eq!(seen, result.requests.ok, "those in flight at the end are awaited and counted, too");
+    assert_eq!(result.offered_rps * result.measured_s, seen as f64);
     assert_eq!(result.latency_us.ok.unwrap().count, result.requests.ok);
     assert!(result.latency_us.ok.unwrap().min >= 4_995, "no answer can be faster than the service");
 
-    assert_eq!(result.intervals.iter().map(|interval| interval.ok).sum::<u64>(), result.requests.ok);
+    let inside = result.intervals.iter().map(|interval| interval.ok).sum::<u64>();
+    assert_eq!(inside + result.unfinished.in_flight, seen, "what was in flight ended after the window");
+    assert_eq!(result.goodput_rps, inside as f64 / result.measured_s);
     assert!(matches!(events[0], LoadEvent::Measuring));
-    assert_eq!(events.len(), 1 + result.intervals.len());
-    assert_eq!(result.intervals.len(), 5);
+    assert_eq!(result.intervals.len(), 5, "the course ends with the window");
+    assert!(events.len() > result.intervals.len(), "each of them was told, after the start of measuring");
 
     let phases = result.phases_us;
     assert_eq!(phases.query.unwrap().count, result.requests.ok);
@@ -97,25 +97,61 @@ fn a_service_that_never_answers_gives_time_outs_and_sees_its_clients_hang_up() {
 }
 
 #[test]
-fn a_service_that_hangs_for_longer_than_the_window_does_not_look_like_one_without_failures() {
+fn a_time_out_longer_than_the_window_is_observed_all_the_same() {
     let service = Service::start(|_| Reply::Never);
-    let begin = Instant::now();
-    let result = measured(&closed(service.address, 3));
-    assert!(begin.elapsed() < ms(8_000), "the window ends the run, and not the time-out");
-    assert_eq!((result.requests.ok, result.requests.failed), (0, 3));
-    assert_eq!((result.in_flight_at_end, result.users_without_answer), (3, 3));
-    assert_eq!(result.errors[0].kind, ErrorKind::HttpTimeout);
-    assert!(result.oldest_in_flight_us.unwrap() >= 400_000);
-    assert_eq!(result.intervals.iter().map(|interval| interval.failed).sum::<u64>(), 3);
+    let order =
+        LoadOrder { request_timeout: HumanDuration::from_millis(1_200), ..closed(service.address, 3) };
+    let result = measured(&order);
+    assert_eq!((result.requests.ok, result.requests.failed, result.requests.total), (0, 3, 3));
+    assert_eq!((result.unfinished.in_flight, result.unfinished.users_without_answer), (3, 3));
+    assert!(result.unfinished.oldest_us.unwrap() >= 400_000);
+    assert_eq!((result.errors[0].kind, result.errors[0].count), (ErrorKind::HttpTimeout, 3));
+    assert!(result.latency_us.failed.unwrap().min >= 1_199_000, "they were given all of their time");
+    assert_eq!(result.throughput_rps, 0.0, "none of them ended inside the window");
 }
 
 #[test]
-fn one_user_that_starves_among_others_is_told() {
-    let service = Service::start(|asked| if asked.connection == 0 { Reply::Never } else { right(asked) });
-    let result = measured(&closed(service.address, 3));
+fn most_users_stuck_is_never_no_failure() {
+    let service = Service::start(|asked| if asked.connection < 7 { Reply::Never } else { right(asked) });
+    let order = LoadOrder { request_timeout: HumanDuration::from_millis(900), ..closed(service.address, 8) };
+    let result = measured(&order);
     assert!(result.requests.ok > 0);
-    assert_eq!((result.requests.failed, result.users_without_answer), (0, 1));
-    assert!(result.oldest_in_flight_us.unwrap() >= 400_000);
+    assert_eq!((result.requests.failed, result.unfinished.users_without_answer), (7, 7));
+    assert!(result.unfinished.oldest_us.unwrap() >= 400_000);
+    assert!(result.latency_us.failed.unwrap().max >= 899_000);
+}
+
+#[test]
+fn a_freeze_at_the_end_shows_in_the_slowest_answer() {
+    let begin = Mutex::new(None);
+    let service = Service::start(move |asked| {
+        let begin = *begin.lock().unwrap().get_or_insert_with(Instant::now);
+        // Frozen from the middle of the window until long after it.
+        if begin.elapsed() > ms(250) {
+            std::thread::sleep(ms(1_300).saturating_sub(begin.elapsed()));
+        }
+        right(asked)
+    });
+    let result = measured(&closed(service.address, 4));
+    assert_eq!((result.requests.failed, result.unfinished.in_flight), (0, 4), "{:?}", result.errors);
+    // Sent before 0.3 s or so, and answered at 1.3 s: what was in flight counts with all of its time.
+    assert!(result.latency_us.ok.unwrap().max >= 700_000, "{:?}", result.latency_us.ok);
+}
+
+#[test]
+fn what_is_cut_off_is_told_and_is_no_time_out() {
+    let service = Service::start(|_| Reply::Never);
+    let begin = Instant::now();
+    let result = measured(&LoadOrder { cut_off: true, ..closed(service.address, 3) });
+    assert!(begin.elapsed() < ms(8_000), "the window ends the run, and not the time-out");
+    assert_eq!(
+        (result.requests.total, result.errors.len()),
+        (0, 0),
+        "nobody knows how they would have ended"
+    );
+    let unfinished = result.unfinished;
+    assert_eq!((unfinished.in_flight, unfinished.cut_off, unfinished.users_without_answer), (3, 3, 3));
+    assert!(unfinished.oldest_us.unwrap() >= 400_000);
 }
 
 #[test]

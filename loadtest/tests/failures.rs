@@ -3,11 +3,14 @@
 mod support;
 
 use std::net::TcpListener;
+use std::sync::atomic::Ordering::SeqCst;
 
 use poollab_loadtest::LoadError;
 use poollab_model::wire::{LoadOrder, LoadResult};
-use poollab_model::{ErrorKind, HumanDuration};
-use support::{Reply, Service, closed, http, measured, measured_with_events, ms, right, right_text};
+use poollab_model::{ErrorKind, HumanDuration, Method};
+use support::{
+    Asked, Reply, Service, closed, http, measured, measured_with_events, ms, open, right, right_text,
+};
 
 /// All requests failed alike.
 fn only_failure(result: &LoadResult) -> &poollab_model::ErrorRecord {
@@ -93,6 +96,52 @@ fn a_service_that_closes_after_each_answer_is_not_one_that_fails() {
     let result = measured(&closed(service.address, 2));
     assert!(result.requests.ok > 2);
     assert_eq!(result.requests.failed, 0, "{:?}", result.errors);
+}
+
+#[test]
+fn a_connection_closed_while_idle_does_not_make_the_next_request_hang() {
+    let unannounced = |asked: &Asked| Reply::SayAndClose(right_text(asked));
+    let service = Service::start(unannounced);
+    // 25 requests a second on two connections: each one is idle for a while, and closed all of that time.
+    let result = measured(&open(service.address, 25.0, 2, ms(1_000)));
+    assert_eq!((result.requests.ok, result.requests.failed), (24, 0), "{:?}", result.errors);
+    assert_eq!(service.requests.load(SeqCst), 24, "a request that was never sent is sent once");
+
+    // As fast as can be: the next request is often on its way when the connection closes.
+    let service = Service::start(unannounced);
+    let result = measured(&closed(service.address, 2));
+    assert!(result.requests.ok > 2);
+    assert_eq!(result.requests.failed, 0, "{:?}", result.errors);
+}
+
+#[test]
+fn a_get_that_a_closing_connection_swallowed_is_sent_again_once_and_a_post_is_not() {
+    let swallow = |asked: &Asked| if asked.nth == 0 { right(asked) } else { Reply::Close };
+    let service = Service::start(swallow);
+    let result = measured(&closed(service.address, 2));
+    assert!(result.requests.ok > 2);
+    assert_eq!(result.requests.failed, 0, "{:?}", result.errors);
+    assert!(service.requests.load(SeqCst) > result.requests.ok, "it saw some of them twice");
+
+    let service = Service::start(swallow);
+    let result = measured(&LoadOrder { method: Method::Post, ..closed(service.address, 2) });
+    let (ok, failed) = (result.requests.ok, result.requests.failed);
+    assert!(ok > 0 && failed > 0 && ok.abs_diff(failed) <= 2, "{:?}", result.requests);
+    assert_eq!(result.errors[0].kind, ErrorKind::HttpConnect);
+    assert_eq!(service.requests.load(SeqCst), ok + failed, "what may have been done is not done again");
+
+    let service = Service::start(|_| Reply::Close);
+    let result = measured(&closed(service.address, 2));
+    assert_eq!(only_failure(&result).kind, ErrorKind::HttpConnect, "a new connection is no reason to repeat");
+    assert_eq!(service.requests.load(SeqCst), result.requests.failed);
+
+    let begun = |asked: &Asked| {
+        if asked.nth == 0 { right(asked) } else { Reply::SayAndClose("HTTP/1.1 200 OK\r\n".to_owned()) }
+    };
+    let service = Service::start(begun);
+    let result = measured(&closed(service.address, 2));
+    assert!(result.requests.failed > 0, "an answer that began is not asked for again");
+    assert_eq!(service.requests.load(SeqCst), result.requests.total);
 }
 
 #[test]

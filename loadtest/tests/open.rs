@@ -4,11 +4,11 @@ mod support;
 
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use poollab_model::wire::LoadOrder;
 use poollab_model::{Arrivals, ErrorKind, HumanDuration, Load};
-use support::{Reply, Service, measured, ms, open, right};
+use support::{Asked, Reply, Service, measured, ms, open, right};
 
 #[test]
 fn the_rate_that_was_asked_for_is_delivered() {
@@ -92,8 +92,13 @@ fn those_in_flight_at_the_end_are_waited_for() {
     assert_eq!((result.requests.failed, result.requests.total), (0, 19), "{:?}", result.requests);
     // None had been answered when the window ended.
     assert!(result.requests.ok >= 12, "{:?}", result.requests);
-    assert_eq!(result.in_flight_at_end, result.requests.ok);
-    assert_eq!(result.intervals.iter().map(|interval| interval.ok).sum::<u64>(), result.requests.ok);
+    assert!((12..=result.requests.ok).contains(&result.unfinished.in_flight), "{:?}", result.unfinished);
+    assert_eq!(
+        result.intervals.iter().map(|interval| interval.ok).sum::<u64>(),
+        0,
+        "none ended in the window"
+    );
+    assert_eq!(result.goodput_rps, 0.0, "an answer after the window is no goodput of it");
 }
 
 #[test]
@@ -104,4 +109,46 @@ fn those_that_are_never_answered_end_as_time_outs() {
     assert_eq!((result.requests.ok, result.requests.total), (0, 19), "{:?}", result.requests);
     assert!(result.requests.failed >= 12, "{:?}", result.requests);
     assert_eq!(result.errors[0].kind, ErrorKind::HttpTimeout);
+}
+
+/// Serves at most one request in so long, whatever comes.
+fn one_in(gap: Duration) -> impl Fn(&Asked) -> Reply {
+    let free_at = Mutex::new(Instant::now());
+    move |asked| {
+        let turn = {
+            let mut free_at = free_at.lock().unwrap();
+            *free_at = (*free_at).max(Instant::now()) + gap;
+            *free_at
+        };
+        std::thread::sleep(turn.saturating_duration_since(Instant::now()));
+        right(asked)
+    }
+}
+
+#[test]
+fn goodput_of_an_overload_is_what_came_and_not_what_was_asked_for() {
+    // 50 answers a second at most: no more than 50 in the second of measuring, of the 300 that are due in it.
+    let service = Service::start(one_in(ms(20)));
+    let order = open(service.address, 300.0, 400, ms(1_000));
+    let result = measured(&LoadOrder { request_timeout: HumanDuration::from_secs(60), ..order });
+    assert_eq!(
+        (result.requests.ok, result.requests.failed),
+        (result.requests.total, 0),
+        "{:?}",
+        result.errors
+    );
+    assert!(result.goodput_rps <= 51.0, "{}", result.goodput_rps);
+    assert!(result.unfinished.in_flight >= 200, "{:?}", result.unfinished);
+    assert!(
+        result.latency_us.ok.unwrap().max >= 3_000_000,
+        "latency runs from the scheduled moment all the same"
+    );
+
+    // What was due while warming up is answered while measuring: that is goodput, too.
+    let service = Service::start(one_in(ms(20)));
+    let order = open(service.address, 300.0, 64, ms(1_000));
+    let result = measured(&LoadOrder { warmup: HumanDuration::from_millis(700), ..order });
+    assert!(result.goodput_rps > 0.0 && result.goodput_rps <= 51.0, "{}", result.goodput_rps);
+    let told: u64 = result.intervals.iter().map(|interval| interval.ok).sum();
+    assert_eq!(result.goodput_rps, told as f64 / result.measured_s, "the course of time and its sum are one");
 }

@@ -132,7 +132,7 @@ fn an_order_is_carried_out_and_told() {
     let events: Vec<_> = child.events.iter().collect();
     let Some((LoadEvent::Done(result), progress)) = events.split_last() else { panic!("{events:?}") };
     assert!(result.requests.ok > 0 && result.memory_bytes != Some(0));
-    assert_eq!(progress.len(), result.intervals.len());
+    assert!(progress.len() >= result.intervals.len(), "waiting for the last ones is told, too");
 }
 
 #[test]

@@ -41,6 +41,10 @@ pub enum FindingKind {
     GeneratorBound,
     /// Others worked on the machine meanwhile.
     BusyMachine,
+    /// Users without an answer, or requests that nobody waited for.
+    Unanswered,
+    /// A stretch of time in which nothing was answered.
+    Gap,
     /// The open load was not delivered as asked.
     OfferedShortfall,
     /// Too few requests or too short a time.

@@ -47,7 +47,7 @@ pub use shown::{HIDDEN, printable, without_secrets};
 pub use strategy::{Acquisition, StrategyInfo};
 pub use trial::{
     BackendCounts, DatabaseFigures, GeneratorFigures, Histograms, Latencies, Phases, PoolCounts,
-    PoolerCounts, RequestCounts, ServerFigures, TimelinePoint, TrialRecord,
+    PoolerCounts, RequestCounts, ServerFigures, TimelinePoint, TrialRecord, Unfinished,
 };
 pub use units::{ByteSize, HumanDuration, UnitError};
 pub use verdict::{Comparison, ComparisonRow, Conditional, Verdict};

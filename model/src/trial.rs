@@ -40,13 +40,17 @@ pub struct TrialRecord {
     pub started_at: String,
     /// How long was measured, in seconds.
     pub measured_s: f64,
-    /// Requests that ended (or were due, for `dropped`) while measuring.
+    /// Requests of the window. Closed load: those that ended in it or were in flight at its end. Open load: those that
+    /// were due in it, whenever they ended.
     pub requests: RequestCounts,
-    /// Requests a second that the load asked for; for a closed load, those that were sent.
+    /// What had not ended when measuring did; all zero in runs of versions that did not tell.
+    #[serde(default)]
+    pub unfinished: Unfinished,
+    /// Requests a second that the schedule of an open load had; for a closed load, those that were sent.
     pub offered_rps: f64,
-    /// Answers a second, failures included.
+    /// Answers that came while measuring, per second, failures included.
     pub throughput_rps: f64,
-    /// Successes a second.
+    /// Successes that came while measuring, per second.
     pub goodput_rps: f64,
     /// Latency, counted from the scheduled moment for an open load, to the last byte of the answer.
     pub latency_us: Latencies,
@@ -86,6 +90,22 @@ pub struct RequestCounts {
     pub failed: u64,
     /// Scheduled and never sent.
     pub dropped: u64,
+}
+
+/// What had not ended when measuring did. These requests are counted by their true end, up to the request time-out,
+/// except those that were cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Unfinished {
+    /// Requests that were in flight.
+    pub in_flight: u64,
+    /// How long ago the oldest of them had been sent, in microseconds.
+    pub oldest_us: Option<u64>,
+    /// Users that had one in flight, and none that ended while measuring.
+    pub users_without_answer: u64,
+    /// Requests that nobody waited for: they are in no other count.
+    pub cut_off: u64,
+    /// Latencies longer than can be recorded (an hour), recorded as that.
+    pub clamped: u64,
 }
 
 /// Latency of successes and failures, never mixed.
@@ -203,6 +223,9 @@ pub struct TimelinePoint {
     pub failures: BTreeMap<ErrorKind, u64>,
     /// 99th percentile of the successes that ended in it; `None` when there were none.
     pub p99_us: Option<u64>,
+    /// Requests in flight at the end of the interval; `None`: nobody counted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u64>,
     /// Backends by state, the observer's not counted.
     pub backends: Option<BackendCounts>,
     /// The service's pool.

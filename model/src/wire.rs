@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Burst, Endpoint, ErrorKind, ErrorRecord, Histograms, HumanDuration, Latencies, Limits, LimitsInForce,
-    Load, Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId, WorkloadSpec,
+    Load, Method, Phases, PoolCounts, RequestCounts, Route, Settings, StrategyId, Unfinished, WorkloadSpec,
 };
 
 /// The lab's order to `poollab server`.
@@ -110,6 +110,10 @@ pub struct LoadOrder {
     pub request_timeout: HumanDuration,
     /// Seed of ids and arrivals.
     pub seed: u64,
+    /// Whether the run ends with its window, whatever is in flight then: for scenarios, whose moments are scripted.
+    /// Otherwise what is in flight is awaited to its end, at most for the time-out.
+    #[serde(default)]
+    pub cut_off: bool,
     /// How the load changes on its way, and further services that share it; for scenarios.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<Course>,
@@ -176,6 +180,9 @@ pub struct LoadInterval {
     pub failures: BTreeMap<ErrorKind, u64>,
     /// 99th percentile of the successes.
     pub p99_us: Option<u64>,
+    /// Requests in flight at the end of the interval.
+    #[serde(default)]
+    pub in_flight: u64,
 }
 
 /// What the generator measured.
@@ -187,6 +194,10 @@ pub struct LoadResult {
     pub requests: RequestCounts,
     /// Requests a second that the schedule asked for; for a closed load, those that were sent.
     pub offered_rps: f64,
+    /// Successes that ended inside the window, per second.
+    pub goodput_rps: f64,
+    /// The same with failures.
+    pub throughput_rps: f64,
     /// Latencies.
     pub latency_us: Latencies,
     /// Phases of successful requests, from `Server-Timing`.
@@ -200,19 +211,9 @@ pub struct LoadResult {
     pub bursts: Vec<Burst>,
     /// Full distributions.
     pub histograms: Histograms,
-    /// Requests in flight when measuring ended. An open load waits for them and counts them; a closed one
-    /// does not, unless no request at all had ended: then they are counted as `http-timeout`.
+    /// What had not ended when measuring did.
     #[serde(default)]
-    pub in_flight_at_end: u64,
-    /// How long ago the oldest of those had been sent, in microseconds.
-    #[serde(default)]
-    pub oldest_in_flight_us: Option<u64>,
-    /// Users that had a request in flight then, and none that ended while measuring: they starved.
-    #[serde(default)]
-    pub users_without_answer: u64,
-    /// Latencies longer than can be recorded (an hour), recorded as that.
-    #[serde(default)]
-    pub clamped: u64,
+    pub unfinished: Unfinished,
     /// CPU seconds used while measuring.
     pub cpu_s: f64,
     /// Cores that it could use: 1, as it runs on one thread.
@@ -272,6 +273,8 @@ pub struct PoolerOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
 pub enum GuardRequest {
+    /// Say that you live.
+    Answer,
     /// Stop Postgres (mode fast) and start it again, on the same port and with the same data.
     Restart {
         /// How long it stays down.
@@ -285,6 +288,8 @@ pub enum GuardRequest {
 pub enum GuardEvent {
     /// The database takes connections, holds schema and data.
     Ready(Box<GuardReady>),
+    /// It lives.
+    Alive,
     /// It has been restarted and takes connections again.
     Restarted {
         /// Process id of the new postmaster.

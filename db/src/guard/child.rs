@@ -58,17 +58,41 @@ impl Guard {
         }
     }
 
+    /// Asks it whether it lives.
+    ///
+    /// # Errors
+    /// It says nothing for so long, or has ended. Then nobody looks after the database.
+    pub async fn answers(&mut self, within: Duration) -> Result<(), DbError> {
+        self.ask(&GuardRequest::Answer).await?;
+        match timeout(within, self.events.next_line()).await {
+            Ok(Ok(Some(line))) => match serde_json::from_str(&line) {
+                Ok(GuardEvent::Alive) => Ok(()),
+                Ok(GuardEvent::Failed { message }) => Err(DbError::Start(message)),
+                _ => Err(DbError::Start(format!("the database's guard said what it should not: {line}"))),
+            },
+            Ok(_) => Err(DbError::Start("the database's guard ended without a word".into())),
+            Err(_) => Err(DbError::Start(format!(
+                "the database's guard did not answer for {} s: it was stopped, or the machine gave it no time, and so \
+                 perhaps to the database. Look at what else runs on this machine",
+                within.as_secs()
+            ))),
+        }
+    }
+
+    async fn ask(&mut self, request: &GuardRequest) -> Result<(), DbError> {
+        let mut line = serde_json::to_vec(request)
+            .map_err(|why| DbError::Start(format!("the guard's request can't be written: {why}")))?;
+        line.push(b'\n');
+        self.lifeline.write_all(&line).await.doing(|| "asking the database's guard".into())
+    }
+
     /// Has the server stopped (mode fast) and, after it was down for a while, started again; returns when it
     /// takes connections.
     ///
     /// # Errors
     /// It does not come back, or the guard ended.
     pub async fn restart(&mut self, down: Duration) -> Result<(), DbError> {
-        let request = GuardRequest::Restart { down: HumanDuration(down) };
-        let mut line = serde_json::to_vec(&request)
-            .map_err(|why| DbError::Start(format!("the guard's request can't be written: {why}")))?;
-        line.push(b'\n');
-        self.lifeline.write_all(&line).await.doing(|| "asking the database's guard for a restart".into())?;
+        self.ask(&GuardRequest::Restart { down: HumanDuration(down) }).await?;
         match timeout(down + RESTART_PATIENCE, self.events.next_line()).await {
             Ok(Ok(Some(line))) => match serde_json::from_str(&line) {
                 Ok(GuardEvent::Restarted { pid }) => {
@@ -153,9 +177,9 @@ pub(super) async fn spawn(program: &Path, args: &[&str], line: &OrderLine) -> Re
                 DbError::Start(message)
             })
         }
-        Some(Ok(GuardEvent::Restarted { .. })) => {
-            Err(DbError::Start("the database's guard said what it should not: restarted".into()))
-        }
+        Some(Ok(GuardEvent::Restarted { .. } | GuardEvent::Alive)) => Err(DbError::Start(
+            "the database's guard spoke of a restart or of its life before it was ready".into(),
+        )),
         Some(Err(why)) => Err(DbError::Start(format!("the database's guard said what it should not: {why}"))),
         None => Err(died(child.wait().await.ok())),
     }

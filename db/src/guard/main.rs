@@ -81,7 +81,11 @@ async fn in_container(
         tokio::select! {
             request = asked => break match request {
                 None => Ok(()),
-                Some(_) => Err(DbError::Start("a database in a container is not restarted; use embedded".into())),
+                Some(GuardRequest::Answer) => {
+                    tell(&GuardEvent::Alive);
+                    continue;
+                }
+                Some(GuardRequest::Restart { .. }) => Err(DbError::Start("a database in a container is not restarted; use embedded".into())),
             },
             () = signals.ending() => break Ok(()),
             // The engine is asked less often than a child of ours: each look costs it something.
@@ -111,6 +115,7 @@ async fn watch(
             request = asked => match request {
                 // However the thread at the other end ended, the lifeline is cut.
                 None => return Ok(()),
+                Some(GuardRequest::Answer) => tell(&GuardEvent::Alive),
                 Some(GuardRequest::Restart { down }) => {
                     cluster.restart(down.0)?;
                     tell(&GuardEvent::Restarted { pid: cluster.ready().pid });

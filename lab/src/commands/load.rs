@@ -40,6 +40,7 @@ fn order(args: &LoadArgs, problems: &mut Vec<String>) -> LoadOrder {
             HumanDuration::from_secs(10),
         ),
         seed: read("--seed", &args.seed, problems, 1),
+        cut_off: false,
         course: None,
     }
 }

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use poollab_model::wire::{Course, LoadEvent, LoadOrder, LoadResult, LoadStage, ServerOrder};
-use poollab_model::{Arrivals, HumanDuration, Link, Load, Method, PoolCounts, TrialRecord, WorkloadSpec};
+use poollab_model::{
+    Arrivals, Driver, HumanDuration, Link, Load, Method, PoolCounts, TrialRecord, WorkloadSpec,
+};
 use poollab_scenarios::{Act, Case, Evidence, LogEvidence, Press, Scenario, Scene};
 use tokio::sync::watch;
 
@@ -14,9 +16,8 @@ use super::record::{self, Measured};
 use super::services::{self, Service};
 use crate::machine;
 use crate::runner::child::Child;
+use crate::runner::patience::Patience;
 
-/// Silence of a generator beyond what its order allows it.
-const GRACE: Duration = Duration::from_secs(15);
 /// Attempts to start a service beside the first.
 const START_AGAIN: u32 = 3;
 /// Ending a generator that has given its result.
@@ -123,11 +124,11 @@ pub async fn carry_out(
         None => None,
     };
     let cpu = || services.iter().filter_map(|service| service.pid).filter_map(machine::process_figures);
-    let from = begin(&mut generator).await?;
+    let mut patience = Patience::new(&load, Driver::Goose);
+    let from = begin(&mut generator, &mut patience).await?;
     let started_at = jiff::Timestamp::now().to_string();
     let cpu_before: f64 = cpu().map(|(seconds, _)| seconds).sum();
 
-    let patience = load.duration.0 + load.request_timeout.0 + GRACE;
     let (tell_end, ended) = watch::channel(false);
     let mut ended_for_health = ended.clone();
     let address = services[0].address.clone();
@@ -150,7 +151,7 @@ pub async fn carry_out(
         },
         async {
             match &mut second {
-                Some(second) => Some(finish(second, patience).await),
+                Some(second) => Some(finish(second, Patience::new(&load, Driver::Goose)).await),
                 None => None,
             }
         },
@@ -264,11 +265,13 @@ fn load_order(
         method,
         path: case.path(),
         ids,
-        load,
         warmup: HumanDuration::default(),
         duration: HumanDuration::from_millis(u64::from(scene.duration_ms)),
         request_timeout: HumanDuration::from_millis(u64::from(scene.request_timeout_ms)),
         seed: 1,
+        // What hangs at the last moment is what a scenario shows; how it ends later is not.
+        cut_off: matches!(load, Load::Closed { .. }),
+        load,
         course: Some(course).filter(|course| *course != Course::default()),
     })
 }
@@ -314,26 +317,35 @@ fn beside_order(scene: &Scene, case: &Case, main: &LoadOrder) -> Result<Option<L
         load: Load::Closed { users: beside.users },
         request_timeout: HumanDuration::from_millis(u64::from(beside.hang_up_ms)),
         seed: 2,
+        cut_off: true,
         course: None,
         ..main.clone()
     }))
 }
 
-async fn begin(generator: &mut Child<LoadEvent>) -> Result<Instant, String> {
+async fn begin(generator: &mut Child<LoadEvent>, patience: &mut Patience) -> Result<Instant, String> {
     loop {
-        match generator.event(GRACE).await? {
-            (at, LoadEvent::Measuring) => return Ok(at),
-            (_, LoadEvent::Failed { message }) => {
-                return Err(format!("the generator can't go on: {message}"));
-            }
-            _ => {}
+        let (at, event) = heard(generator, patience).await?;
+        match event {
+            LoadEvent::Measuring => return Ok(at),
+            LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
+            LoadEvent::Progress(_) | LoadEvent::Done(_) => {}
         }
     }
 }
 
-async fn finish(generator: &mut Child<LoadEvent>, patience: Duration) -> Result<LoadResult, String> {
+async fn heard(
+    generator: &mut Child<LoadEvent>,
+    patience: &mut Patience,
+) -> Result<(Instant, LoadEvent), String> {
+    let (at, event) = generator.event_by(patience.deadline()).await?.ok_or_else(|| patience.why())?;
+    patience.heard(at, &event);
+    Ok((at, event))
+}
+
+async fn finish(generator: &mut Child<LoadEvent>, mut patience: Patience) -> Result<LoadResult, String> {
     loop {
-        match generator.event(patience).await?.1 {
+        match heard(generator, &mut patience).await?.1 {
             LoadEvent::Done(result) => return Ok(*result),
             LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
             LoadEvent::Measuring | LoadEvent::Progress(_) => {}

@@ -93,13 +93,24 @@ impl<E: DeserializeOwned> Child<E> {
 
     /// Its next event, with the moment at which it arrived.
     pub async fn event(&mut self, within: Duration) -> Result<(Instant, E), String> {
-        match tokio::time::timeout(within, self.events.recv()).await {
-            Ok(Some((at, line))) => serde_json::from_str(&line)
-                .map(|event| (at, event))
-                .map_err(|why| format!("the {} said what nobody understands ({why}): {line}", self.name)),
-            Ok(None) => Err(self.obituary().await),
-            Err(_) => Err(format!("the {} has said nothing for {within:?}{}", self.name, self.words())),
+        match self.event_by(Instant::now() + within).await? {
+            Some(event) => Ok(event),
+            None => Err(format!("the {} has said nothing for {within:?}{}", self.name, self.words())),
         }
+    }
+
+    /// Its next event by a deadline; `None`: it said nothing until then.
+    pub async fn event_by(&mut self, deadline: Instant) -> Result<Option<(Instant, E)>, String> {
+        match tokio::time::timeout_at(deadline.into(), self.events.recv()).await {
+            Ok(Some((at, line))) => self.read(&line).map(|event| Some((at, event))),
+            Ok(None) => Err(self.obituary().await),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn read(&self, line: &str) -> Result<E, String> {
+        serde_json::from_str(line)
+            .map_err(|why| format!("the {} said what nobody understands ({why}): {line}", self.name))
     }
 
     /// Asks it to stop and waits; gives its exit code, or nothing when it had to be killed.

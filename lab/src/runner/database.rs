@@ -21,6 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const APPLICATIONS: &str = "poollab/";
 /// How long a backend may take to notice that its client is gone.
 const BACKENDS_LEAVE: Duration = Duration::from_secs(2);
+/// A guard has nothing to do but to answer.
+const GUARD_ANSWERS: Duration = Duration::from_secs(15);
 /// Connections of pgbench where the plan names no pool size.
 const CEILING_CLIENTS: u32 = 8;
 /// Statements in one pipeline of the second reference.
@@ -157,6 +159,12 @@ impl Database {
         let Provided::Embedded(guard) = &mut self.provided else { return std::future::pending().await };
         let why = guard.failed().await.to_string();
         self.ended.insert(why).clone()
+    }
+
+    /// Why its guard can't be relied on, if it does not answer. A user's own server has none.
+    pub async fn unheard(&mut self) -> Option<String> {
+        let Provided::Embedded(guard) = &mut self.provided else { return None };
+        guard.answers(GUARD_ANSWERS).await.err().map(|why| why.to_string())
     }
 
     /// Why it ended by itself, if it has by now.

@@ -4,6 +4,7 @@ pub mod child;
 mod database;
 mod ended;
 pub mod http;
+pub mod patience;
 pub mod progress;
 pub mod service;
 pub mod stop;
@@ -285,10 +286,13 @@ impl Bench<'_> {
             trial::carry_out(spec, self.plan, acquisition, &mut self.database, &mut self.progress, kept)
                 .await;
         // A trial whose database went away at its very end measured that, and not its strategy.
-        let dead = self.database.has_ended().await;
+        let dead = match self.database.has_ended().await {
+            Some(why) => Some(format!("the database ended: {why}")),
+            None => self.database.unheard().await,
+        };
         match carried.and_then(|record| match &dead {
             None => Ok(record),
-            Some(why) => Err(format!("the database ended: {why}")),
+            Some(why) => Err(why.clone()),
         }) {
             Ok(record) => {
                 self.without_result = 0;

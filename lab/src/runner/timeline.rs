@@ -27,6 +27,7 @@ pub fn merge(
                 failed: interval.failed,
                 failures: interval.failures.clone(),
                 p99_us: interval.p99_us,
+                in_flight: Some(interval.in_flight),
                 backends: seen.backends,
                 pool: last_in(pool, start, end),
                 throttled_ms: seen.throttled_ms,

@@ -9,14 +9,15 @@ use poollab_model::{
 
 use super::child::Child;
 use super::database::Database;
+use super::patience::Patience;
 use super::progress::Progress;
 use super::service::{STOP, Service, application};
 use super::timeline;
 use super::verify;
 use crate::machine;
 
-/// Silence of the generator beyond what the plan allows it.
-const GRACE: Duration = Duration::from_secs(15);
+/// Statements of the observer, before a trial and after it.
+const OBSERVER: Duration = Duration::from_secs(20);
 
 /// What the service's process went through while measuring.
 struct Watched {
@@ -76,9 +77,12 @@ pub async fn carry_out(
         None => Service::start(spec, plan, database).await?,
     };
     // After its start: what it counted by then is no evidence for the check that follows.
-    database.observer().reset().await.map_err(|why| format!("the database can't be reset: {why}"))?;
+    answered(database.observer().reset())
+        .await?
+        .map_err(|why| format!("the database can't be reset: {why}"))?;
 
-    let verified = verify::check(&service.address, spec, database.observer(), &mut remarks).await?;
+    let verified =
+        answered(verify::check(&service.address, spec, database.observer(), &mut remarks)).await??;
     let (result, mut watched) = measure(spec, plan, &mut service, database, progress).await?;
 
     let settings = service.settings.clone();
@@ -91,10 +95,21 @@ pub async fn carry_out(
         Some(place) => *place = Some(service),
         None => {
             watched.server.exit_code = end(service, spec, database, &mut remarks).await;
-            figures.backends_left = database.backends_left(&application(spec)).await;
+            // Not counted is not none: a database that does not answer is noticed after the trial.
+            figures.backends_left = answered(database.backends_left(&application(spec))).await.ok().flatten();
         }
     }
     Ok(record(spec, acquisition, settings, result, watched, figures, remarks, database))
+}
+
+/// What the observer was told. `Err`: nothing, for so long that the database stands still.
+async fn answered<T>(asked: impl Future<Output = T>) -> Result<T, String> {
+    tokio::time::timeout(OBSERVER, asked).await.map_err(|_| {
+        format!(
+            "the database did not answer the observer within {} s: it stands still, or the machine gives it no time",
+            OBSERVER.as_secs()
+        )
+    })
 }
 
 /// Ends the service; gives its exit code.
@@ -138,10 +153,11 @@ async fn measure(
         duration,
         request_timeout: plan.request_timeout,
         seed: spec.seed,
+        cut_off: false,
         course: None,
     };
     let mut load: Child<LoadEvent> = Child::start("generator", generator(spec.driver), &order).await?;
-    let patience = warmup.0 + duration.0 + plan.request_timeout.0 + GRACE;
+    let mut patience = Patience::new(&order, spec.driver);
 
     let server = &mut service.child;
     let pid = server.pid();
@@ -163,9 +179,9 @@ async fn measure(
                 window.used = Some((Instant::now(), Used::by_now(pid)));
                 continue;
             }
-            event = load.event(patience) => event?,
-            event = server.event(patience) => {
-                if let (at, ServerEvent::Pool { counts, opened: total }) = event? {
+            event = load.event_by(patience.deadline()) => event?.ok_or_else(|| patience.why())?,
+            event = server.event_by(patience.deadline()) => {
+                if let Some((at, ServerEvent::Pool { counts, opened: total })) = event? {
                     watched.pool.push((at, counts));
                     opened.saw(at, total);
                 }
@@ -173,6 +189,7 @@ async fn measure(
             }
             why = database.ended() => return Err(format!("the database ended in the middle of it: {why}")),
         };
+        patience.heard(at, &event);
         match event {
             LoadEvent::Measuring => {
                 watched.from = at;
@@ -290,9 +307,10 @@ fn record(
         started_at: watched.started_at,
         measured_s: result.measured_s,
         requests,
+        unfinished: result.unfinished,
         offered_rps: result.offered_rps,
-        throughput_rps: answered as f64 / seconds,
-        goodput_rps: requests.ok as f64 / seconds,
+        throughput_rps: result.throughput_rps,
+        goodput_rps: result.goodput_rps,
         latency_us: result.latency_us,
         phases_us: result.phases_us,
         errors: result.errors,

@@ -82,6 +82,7 @@ mod tests {
             duration: HumanDuration::from_millis(1_500),
             request_timeout: HumanDuration::from_secs(10),
             seed: 1,
+            cut_off: false,
             course: None,
         };
         let text = text(&order);

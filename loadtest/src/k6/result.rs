@@ -3,7 +3,7 @@
 use std::thread::available_parallelism;
 
 use poollab_model::wire::{LoadOrder, LoadResult};
-use poollab_model::{Arrivals, ErrorRecord, Histograms, K6Document, Load, Phases, RequestCounts};
+use poollab_model::{Arrivals, ErrorRecord, Histograms, K6Document, Load, Phases, RequestCounts, Unfinished};
 
 use super::order;
 use super::process::Usage;
@@ -34,16 +34,15 @@ pub fn of(document: K6Document, order: &LoadOrder, usage: &Usage) -> Result<Load
         measured_s: trial.measured_s,
         requests,
         offered_rps: trial.offered_rps,
+        goodput_rps: trial.goodput_rps,
+        throughput_rps: trial.throughput_rps,
         latency_us: trial.latency_us,
         phases_us: Phases::default(),
         errors: errors.collect(),
         intervals: Vec::new(),
         bursts: Vec::new(),
         histograms: Histograms::default(),
-        in_flight_at_end: asked.unfinished,
-        oldest_in_flight_us: None,
-        users_without_answer: 0,
-        clamped: 0,
+        unfinished: Unfinished { cut_off: asked.unfinished, ..Unfinished::default() },
         cpu_s: spent.map_or(0.0, |(before, after)| after.cpu.saturating_sub(before.cpu).as_secs_f64()),
         cores: available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX)),
         memory_bytes: usage.after.and_then(|after| after.memory),

@@ -17,6 +17,8 @@ pub struct Asked {
     pub before: u64,
     /// How many connections there were before this one.
     pub connection: u64,
+    /// How many came before it on its connection.
+    pub nth: u64,
     /// The id in its path.
     pub id: u64,
 }
@@ -27,6 +29,8 @@ pub enum Reply {
     Say(String),
     /// Sends these bytes and closes the connection.
     SayAndClose(String),
+    /// Closes the connection without an answer.
+    Close,
     /// Nothing, until the client hangs up.
     Never,
 }
@@ -69,7 +73,7 @@ fn serve(
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    loop {
+    for nth in 0.. {
         let mut first = String::new();
         if reader.read_line(&mut first)? == 0 {
             return Ok(());
@@ -80,10 +84,11 @@ fn serve(
         }
         let path = first.split(' ').nth(1).unwrap_or_default();
         let id = path.trim_start_matches("/read/").parse().unwrap_or(0);
-        let asked = Asked { before: requests.fetch_add(1, SeqCst), connection, id };
+        let asked = Asked { before: requests.fetch_add(1, SeqCst), connection, nth, id };
         match script(&asked) {
             Reply::Say(text) => stream.write_all(text.as_bytes())?,
             Reply::SayAndClose(text) => return stream.write_all(text.as_bytes()),
+            Reply::Close => return Ok(()),
             Reply::Never => {
                 let ended = reader.read_line(&mut first);
                 hang_ups.fetch_add(1, SeqCst);
@@ -91,6 +96,7 @@ fn serve(
             }
         }
     }
+    Ok(())
 }
 
 /// The bytes of an answer.
@@ -127,6 +133,7 @@ pub fn closed(address: SocketAddr, users: u32) -> LoadOrder {
         duration: HumanDuration::from_millis(500),
         request_timeout: HumanDuration::from_secs(10),
         seed: 1,
+        cut_off: false,
         course: None,
     }
 }
