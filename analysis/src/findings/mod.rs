@@ -11,6 +11,7 @@ mod draft;
 mod drivers;
 mod failure_texts;
 mod failures;
+mod gap;
 mod generator_bound;
 mod hold_effect;
 mod isolation;
@@ -25,6 +26,7 @@ mod tail;
 mod throttled;
 mod time_spent;
 mod too_short;
+mod unanswered;
 mod unequal_holds;
 mod unobserved;
 
@@ -51,6 +53,8 @@ const FAMILIES: &[Family] = &[
     debug_build::find,
     clean::find,
     failures::find,
+    unanswered::find,
+    gap::find,
     isolation::find,
     memory::find,
     shortfall::find,
@@ -102,6 +106,11 @@ impl Context<'_> {
             trial.database.slots.saturating_sub(trial.database.reserved + 1)
         })
     }
+}
+
+/// The trials of a group.
+fn trials_of<'a>(context: &Context<'a>, group: &Group) -> impl Iterator<Item = &'a TrialRecord> {
+    context.trials.iter().filter(|trial| group.trials.contains(&trial.id))
 }
 
 /// Labels of groups as a list in words.

@@ -1,6 +1,6 @@
 use poollab_model::{
-    Acquisition, Arrivals, Cause, ErrorKind, ErrorRecord, Finding, FindingKind, Load, Means, RunStatus,
-    Severity, TrialRecord,
+    Acquisition, Arrivals, BackendCounts, Cause, ErrorKind, ErrorRecord, Finding, FindingKind, Load, Means,
+    RunStatus, Severity, TimelinePoint, TrialRecord,
 };
 use serde_json::Value;
 
@@ -258,12 +258,19 @@ fn an_open_load_that_was_not_sent_or_not_answered_is_told() {
     let run = change(|trial| {
         trial.load = Load::Open { rate_per_s: 9_000.0, arrivals: Arrivals::Poisson, users: 64 };
         trial.offered_rps = 9_000.0;
+        for (n, point) in trial.timeline.iter_mut().enumerate() {
+            point.in_flight = Some(1_000 * n as u64);
+        }
         if trial.strategy == "sqlx" {
             trial.requests.dropped = 500;
         }
     });
     let found = of_kind(&run, FindingKind::OfferedShortfall);
     assert!(found.iter().any(|finding| finding.text.contains("never sent with sqlx")), "{found:#?}");
+    assert!(
+        found.iter().all(|finding| !finding.text.contains("--users")),
+        "users are those of a closed load"
+    );
     assert!(found.iter().any(|finding| finding.text.contains("did not keep up")), "{found:#?}");
 }
 
@@ -307,4 +314,137 @@ fn an_unoptimised_build_is_the_first_thing_said() {
     let mut run = fixtures::main_run();
     run.environment.optimised_build = false;
     assert_eq!(run.findings()[0].kind, FindingKind::DebugBuild);
+}
+
+#[test]
+fn users_without_an_answer_are_a_problem_and_never_no_failure() {
+    let run = change(|trial| {
+        if trial.strategy == "naive" && trial.repeat == 1 {
+            trial.unfinished.users_without_answer = 63;
+            trial.unfinished.oldest_us = Some(1_900_000);
+        }
+    });
+    let found = of_kind(&run, FindingKind::Unanswered);
+    assert_eq!(found.len(), 2, "one for each workload: {found:#?}");
+    assert!(found.iter().all(|finding| finding.severity == Severity::Problem));
+    let text = &found[0].text;
+    assert!(text.contains("63 of 64 users got no answer") && text.contains("1.9 s"), "{text}");
+    assert!(of_kind(&fixtures::main_run(), FindingKind::Unanswered).is_empty());
+}
+
+#[test]
+fn a_request_that_was_cut_off_is_told_where_no_latency_shows_it() {
+    let cut = |oldest| {
+        of_kind(
+            &change(|trial| {
+                trial.unfinished.cut_off = 4;
+                trial.unfinished.oldest_us = Some(oldest);
+            }),
+            FindingKind::Unanswered,
+        )
+    };
+    assert!(cut(1).is_empty(), "what is in flight for a moment when a trial ends is no problem");
+    let found = cut(3_000_000_000);
+    assert!(
+        found[0].text.contains("cut off 4 requests") && found[0].text.contains("longer than any"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_gap_in_the_answers_is_told_with_what_was_seen_meanwhile_and_blames_nobody_without_evidence() {
+    let frozen = |see: fn(&mut TimelinePoint)| {
+        let mut run = fixtures::main_run();
+        let trial = run.trials.iter_mut().find(|trial| trial.strategy == "naive").unwrap();
+        let points = trial.timeline.len();
+        for point in trial.timeline.iter_mut().skip(1).take(points - 2) {
+            point.rps = 0.0;
+            point.throttled_ms = Some(0.0);
+            see(point);
+        }
+        of_kind(&run, FindingKind::Gap)
+    };
+    let blamed = |found: &[Finding]| found[0].evidence["blame"].as_str().unwrap().to_owned();
+    let unseen = frozen(|point| point.backends = None);
+    assert_eq!(unseen.len(), 1, "{unseen:#?}");
+    assert!(unseen[0].text.starts_with("naive answered nothing from"), "{}", unseen[0].text);
+    assert!(unseen[0].text.contains("with 64 requests in flight"), "{}", unseen[0].text);
+    assert_eq!(blamed(&unseen), "database");
+    assert_eq!(blamed(&frozen(|point| point.throttled_ms = Some(90_000.0))), "cpu-limit");
+    assert_eq!(blamed(&frozen(|point| point.backends.as_mut().unwrap().waiting_for_lock = 3)), "lock");
+    let idle = |point: &mut TimelinePoint| {
+        point.backends = Some(BackendCounts { idle: 1, ..BackendCounts::default() });
+    };
+    assert_eq!(blamed(&frozen(idle)), "service");
+    // The observer's last look stands for a second: what came before the freeze is no evidence of it.
+    let stale = frozen(|point| {
+        let seen = BackendCounts { idle: 1, ..BackendCounts::default() };
+        point.backends = (point.at_ms < 900.0).then_some(seen);
+    });
+    assert_eq!(blamed(&stale), "database");
+
+    assert!(frozen(|point| point.in_flight = Some(0)).is_empty(), "nobody asked");
+    assert!(frozen(|point| point.in_flight = None).is_empty(), "a run that did not count them");
+    assert!(of_kind(&fixtures::main_run(), FindingKind::Gap).is_empty());
+}
+
+#[test]
+fn a_generator_that_stood_still_is_not_the_databases_gap() {
+    let mut run = fixtures::main_run();
+    let trial = run.trials.iter_mut().find(|trial| trial.strategy == "naive").unwrap();
+    let (first, last) = (trial.timeline[0].clone(), trial.timeline[trial.timeline.len() - 1].clone());
+    // It told of one long interval instead of many short ones.
+    let silent = TimelinePoint { at_ms: first.at_ms + 1_500.0, rps: 0.0, ..first.clone() };
+    let mut rest = vec![first.clone(); 10];
+    for (n, point) in rest.iter_mut().enumerate() {
+        point.at_ms = silent.at_ms + 20.0 * (n + 1) as f64;
+    }
+    trial.timeline = [vec![first, silent], rest, vec![last]].concat();
+    let found = of_kind(&run, FindingKind::Gap);
+    assert_eq!(found[0].evidence["blame"], "generator", "{found:#?}");
+}
+
+#[test]
+fn a_growing_backlog_is_a_problem_and_a_steady_one_is_none() {
+    let open = |in_flight: fn(u64) -> u64| {
+        of_kind(
+            &change(|trial| {
+                trial.load = Load::Open { rate_per_s: 300.0, arrivals: Arrivals::Constant, users: 1_000 };
+                trial.offered_rps = 300.0;
+                trial.throughput_rps = 95.0;
+                for (n, point) in trial.timeline.iter_mut().enumerate() {
+                    point.in_flight = Some(in_flight(n as u64));
+                }
+            }),
+            FindingKind::OfferedShortfall,
+        )
+    };
+    let growing = open(|n| 100 * n);
+    assert_eq!(growing[0].severity, Severity::Problem);
+    assert!(growing[0].text.contains("answered 95/s of 300/s scheduled"), "{}", growing[0].text);
+    assert!(growing[0].text.contains("Requests in flight grew from"), "{}", growing[0].text);
+    // Each request takes two seconds, from the start: many are in flight, and no more than before.
+    assert!(open(|_| 600).is_empty());
+}
+
+#[test]
+fn a_schedule_that_drew_fewer_arrivals_is_what_rates_are_judged_against() {
+    let drawn = |offered_rps: f64, arrivals| {
+        of_kind(
+            &change(|trial| {
+                trial.load = Load::Open { rate_per_s: 300.0, arrivals, users: 1_000 };
+                trial.offered_rps = offered_rps;
+                trial.throughput_rps = offered_rps;
+            }),
+            FindingKind::OfferedShortfall,
+        )
+    };
+    let found = drawn(282.0, Arrivals::Poisson);
+    assert_eq!(found[0].severity, Severity::Note);
+    assert!(
+        found[0].text.contains("282/s") && found[0].text.contains("300/s were asked for"),
+        "{}",
+        found[0].text
+    );
+    assert!(drawn(299.0, Arrivals::Poisson).is_empty());
 }

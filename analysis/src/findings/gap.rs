@@ -1,0 +1,152 @@
+//! Stretches of time in which nothing was answered, and what was seen meanwhile.
+
+use poollab_model::{Finding, FindingKind, TimelinePoint, TrialRecord};
+
+use super::{Context, Draft};
+use crate::compare::Section;
+use crate::figures;
+
+/// A stretch that is shorter is a pause of a limited CPU or of a busy machine.
+const LONG_MS: f64 = 500.0;
+
+/// Requests that take long make pauses by themselves: a gap is this many times the median latency.
+const TIMES_MEDIAN: f64 = 10.0;
+
+/// From this share of a gap on the CPU limit accounts for it.
+const MOSTLY: f64 = 0.5;
+
+/// The observer's last look stands for a moment of the timeline for as long as this.
+const STALE_MS: f64 = 1_100.0;
+
+/// The longest stretch of a trial without an answer, while requests were in flight.
+struct Gap<'a> {
+    trial: &'a TrialRecord,
+    from_ms: f64,
+    to_ms: f64,
+    points: &'a [TimelinePoint],
+}
+
+impl Gap<'_> {
+    fn ms(&self) -> f64 {
+        self.to_ms - self.from_ms
+    }
+}
+
+pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
+    context.sections.iter().filter_map(|section| longest(context, section)).collect()
+}
+
+fn longest(context: &Context<'_>, section: &Section) -> Option<Finding> {
+    let gaps: Vec<_> = section
+        .groups
+        .iter()
+        .flat_map(|group| super::trials_of(context, group).filter_map(gap).map(move |gap| (group, gap)))
+        .collect();
+    let hit = gaps.len() as u64;
+    let (group, worst) = gaps.into_iter().max_by(|(_, a), (_, b)| a.ms().total_cmp(&b.ms()))?;
+    let others = match hit {
+        1 => String::new(),
+        more => format!(" {} of this workload had such a gap.", figures::plural(more, "trial", "trials")),
+    };
+    let (blame, who) = blame(&worst);
+    let in_flight = worst.points.iter().filter_map(|point| point.in_flight).max().unwrap_or(0);
+    let finding = Draft::problem(FindingKind::Gap)
+        .section(section)
+        .groups([group])
+        .figure("trial", worst.trial.id.as_str())
+        .figure("from_ms", worst.from_ms)
+        .figure("to_ms", worst.to_ms)
+        .figure("in_flight", in_flight)
+        .figure("blame", who)
+        .say(format!(
+            "{} answered nothing from {} to {} in repeat {}, with {} in flight. {blame} Goodput and latency include this \
+             gap: compare repeats without one, or repeat the run.{others}",
+            group.label,
+            figures::time(worst.from_ms * 1e3),
+            figures::time(worst.to_ms * 1e3),
+            worst.trial.repeat,
+            figures::plural(in_flight, "request", "requests"),
+        ));
+    Some(finding)
+}
+
+/// `None`: there is none, or nobody counted what was in flight.
+fn gap(trial: &TrialRecord) -> Option<Gap<'_>> {
+    let median_ms = trial.latency_us.ok.map_or(0.0, |ok| ok.p50 as f64 / 1e3);
+    // Without any answer there is no gap in the answers: failures say what was wrong.
+    if !trial.timeline.iter().any(|point| point.rps > 0.0) {
+        return None;
+    }
+    let silent = |point: &TimelinePoint| point.rps == 0.0 && point.in_flight.is_some_and(|count| count > 0);
+    let mut longest: Option<Gap<'_>> = None;
+    let mut begin: Option<usize> = None;
+    for (index, point) in trial.timeline.iter().enumerate() {
+        if !silent(point) {
+            begin = None;
+            continue;
+        }
+        let first = *begin.get_or_insert(index);
+        let from_ms =
+            first.checked_sub(1).and_then(|before| trial.timeline.get(before)).map_or(0.0, |p| p.at_ms);
+        let found = Gap { trial, from_ms, to_ms: point.at_ms, points: trial.timeline.get(first..=index)? };
+        if longest.as_ref().is_none_or(|longest| found.ms() > longest.ms()) {
+            longest = Some(found);
+        }
+    }
+    longest.filter(|gap| gap.ms() >= LONG_MS.max(TIMES_MEDIAN * median_ms))
+}
+
+/// Who stood still, as far as somebody looked: in words, and as one word.
+fn blame(gap: &Gap<'_>) -> (String, &'static str) {
+    let points = gap.points;
+    let step = gap.trial.measured_s * 1e3 / gap.trial.timeline.len().max(1) as f64;
+    let longest = points
+        .iter()
+        .scan(gap.from_ms, |before, point| Some(point.at_ms - std::mem::replace(before, point.at_ms)))
+        .fold(0.0, f64::max);
+    if longest > MOSTLY * gap.ms() && longest > 3.0 * step {
+        let text = format!(
+            "The generator itself told nothing for {}: it was stopped, or the machine was too busy to run it.",
+            figures::time(longest * 1e3)
+        );
+        return (text, "generator");
+    }
+    let throttled: f64 = points.iter().filter_map(|point| point.throttled_ms).sum();
+    if throttled > MOSTLY * gap.ms() {
+        let text =
+            format!("The CPU limit kept Postgres from running for {} of it.", figures::time(throttled * 1e3));
+        return (text, "cpu-limit");
+    }
+    // What was seen in the first moments of a gap may be from before it.
+    let later = points.iter().filter(|point| point.at_ms - gap.from_ms > STALE_MS);
+    if later.clone().any(|point| point.backends.is_none()) {
+        let text =
+            "The observer got no answer from Postgres either: the database or the machine stood still.";
+        return (text.to_owned(), "database");
+    }
+    let seen: Vec<_> = later.filter_map(|point| point.backends).collect();
+    if seen.is_empty() {
+        return ("It was too short to see who stood still.".to_owned(), "unknown");
+    }
+    let waiting = seen.iter().map(|backends| backends.waiting_for_lock).min().unwrap_or(0);
+    let active = seen.iter().map(|backends| backends.active).min().unwrap_or(0);
+    let held = seen.iter().map(|backends| backends.idle_in_transaction).min().unwrap_or(0);
+    if waiting > 0 {
+        return (format!("At least {waiting} backends waited for a lock all the time."), "lock");
+    }
+    if active > 0 {
+        return (
+            format!("Postgres was at work: at least {active} backends were active all the time."),
+            "statements",
+        );
+    }
+    if held > 0 {
+        let text =
+            format!("At least {held} backends were idle in transaction all the time: the service held them.");
+        return (text, "service");
+    }
+    if seen.iter().all(|backends| backends.active == 0) {
+        return ("Postgres had nothing to do: the requests waited in the service.".to_owned(), "service");
+    }
+    ("Postgres was at work in some moments of it and not in others.".to_owned(), "unknown")
+}
