@@ -24,4 +24,4 @@ pub use guard::Guard;
 pub use limits::probe as probe_limits;
 pub use observer::Observer;
 pub use schema::SCHEMA;
-pub use user::{UserDatabase, endpoint_of_url, redact};
+pub use user::{UserDatabase, endpoint_of_url, redact, split_password};

@@ -84,7 +84,7 @@ async fn what_an_earlier_run_left_is_replaced_only_when_told() {
     killed.prepare().await.unwrap();
     drop(killed);
     let error = UserDatabase::connect(&url, false).await.unwrap_err();
-    assert!(error.to_string().contains("--reuse"), "{error}");
+    assert!(error.to_string().contains("--reuse-schema"), "{error}");
     let database = UserDatabase::connect(&url, true).await.unwrap();
     assert!(
         database.plan_of_creation().contains("drop the schema poollab"),

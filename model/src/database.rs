@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::shown::without_secrets;
 
@@ -60,7 +61,7 @@ pub struct Endpoint {
 }
 
 /// Which database a plan runs against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DatabaseChoice {
     /// A cluster of our own, made for the run.
@@ -77,6 +78,33 @@ pub enum DatabaseChoice {
         #[serde(serialize_with = "without_password")]
         url: String,
     },
+}
+
+/// What stands in a file: a key that its kind does not have is refused, which serde does not do for `embedded`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    kind: String,
+    image: Option<String>,
+    url: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for DatabaseChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = |what: &str| Err(D::Error::custom(what));
+        match Written::deserialize(deserializer)? {
+            Written { kind, image: None, url: None } if kind == "embedded" => Ok(Self::Embedded),
+            Written { kind, image, url: None } if kind == "container" => Ok(Self::Container { image }),
+            Written { kind, image: None, url: Some(url) } if kind == "url" => Ok(Self::Url { url }),
+            Written { kind, .. } => match kind.as_str() {
+                "embedded" => wrong("a database of the kind embedded has neither a url nor an image"),
+                "container" => wrong("a database of the kind container has no url"),
+                "url" => wrong("a database of the kind url has a url and no image"),
+                // Not repeated: it may be meant as a URL, with a password in it.
+                _ => wrong("unknown kind of database; there are embedded, container, url"),
+            },
+        }
+    }
 }
 
 /// A plan's file may hold a password; whatever is written from it does not.
@@ -173,6 +201,31 @@ impl FromStr for Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_a_kind_of_database_does_not_have_is_refused() {
+        let read = |text: &str| serde_json::from_str::<DatabaseChoice>(text).map_err(|why| why.to_string());
+        assert_eq!(read(r#"{"kind":"embedded"}"#), Ok(DatabaseChoice::Embedded));
+        assert_eq!(read(r#"{"kind":"container"}"#), Ok(DatabaseChoice::Container { image: None }));
+        for (text, why) in [
+            (r#"{"kind":"embedded","url":"postgres://u@h/d"}"#, "neither a url nor an image"),
+            (r#"{"kind":"embedded","image":"x"}"#, "neither a url nor an image"),
+            (r#"{"kind":"container","url":"x"}"#, "has no url"),
+            (r#"{"kind":"url"}"#, "has a url"),
+            (r#"{"kind":"embedded","cpus":1}"#, "unknown field"),
+            (r#"{"kind":"s3cret"}"#, "there are embedded, container, url"),
+        ] {
+            let told = read(text).unwrap_err();
+            assert!(told.contains(why) && !told.contains("s3cret"), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_written_has_a_password() {
+        let url = "postgres://u:s3cret@h/d?password=s3cret".to_owned();
+        let written = serde_json::to_string(&DatabaseChoice::Url { url }).unwrap();
+        assert!(written.contains("postgres://u:") && !written.contains("s3cret"), "{written}");
+    }
 
     #[test]
     fn a_password_never_shows_in_debug_output() {

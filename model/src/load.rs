@@ -18,7 +18,7 @@ pub enum Arrivals {
 
 /// The load of a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "model", rename_all = "kebab-case")]
+#[serde(tag = "model", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Load {
     /// Each user sends its next request when its last one has been answered.
     Closed {

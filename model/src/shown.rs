@@ -86,7 +86,7 @@ fn userinfo(text: &str) -> Vec<(usize, usize)> {
 }
 
 /// What a name must have in it for its value to be a secret.
-const SECRET_NAMES: [&str; 5] = ["password", "passwd", "passphrase", "pwd", "secret"];
+const SECRET_NAMES: [&str; 6] = ["password", "passwd", "passphrase", "pass", "pwd", "secret"];
 
 /// Places of values whose name says that they are secret.
 fn values(text: &str) -> Vec<(usize, usize)> {
@@ -110,6 +110,24 @@ fn values(text: &str) -> Vec<(usize, usize)> {
             if length > 0 {
                 found.push((start + skip, start + skip + length));
             }
+        }
+    }
+    found.extend(encoded(text));
+    found
+}
+
+/// Values of a URL's parameters whose names are not written plainly: `pass%77ord` is a password, too.
+fn encoded(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(['?', '&']) {
+        let parameter =
+            text[at + 1..].split(|c: char| c == '&' || c.is_whitespace()).next().unwrap_or_default();
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.contains('%')
+            && !value.is_empty()
+        {
+            let start = at + 1 + name.len() + 1;
+            found.push((start, start + value.len()));
         }
     }
     found
@@ -152,6 +170,8 @@ mod tests {
             "postgres://h/db?password=PW&sslmode=require",
             "postgres://h/db?sslmode=require&PASSWORD=PW",
             "postgres://h/db?sslpassword=PW",
+            "postgres://h/db?pass%77ord=PW&sslmode=disable",
+            "host=h,pass=PW",
             "host=h password=PW user=u",
             "host=h password = 'a PW \\' PW' user=u",
             "host=h password=a&PW",

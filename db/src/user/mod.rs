@@ -7,7 +7,7 @@ use std::time::Duration;
 use poollab_model::{Endpoint, LimitsInForce, Means};
 use tokio_postgres::Client;
 
-pub use url::redact;
+pub use url::{redact, split_password};
 
 use crate::cluster::OLDEST;
 use crate::connect::{Encryption, open};
@@ -258,7 +258,7 @@ async fn look(client: &Client, endpoint: &Endpoint, reuse: bool) -> Result<(Foun
         (true, true, true) if !reuse => {
             return Err(DbError::Refused(format!(
                 "the database {database} has a schema {SCHEMA} of an earlier run, or of one that is running now. If \
-                 none is running, say --reuse to replace it, or drop it:  DROP SCHEMA {SCHEMA} CASCADE"
+                 none is running, say --reuse-schema to replace it, or drop it:  DROP SCHEMA {SCHEMA} CASCADE"
             )));
         }
         (true, true, true) => Found::Ours,

@@ -17,28 +17,37 @@ pub(super) struct Parsed {
     pub encryption: Encryption,
 }
 
-/// The URL without its password, for reports. What can't be read as a URL is not shown at all.
-pub fn redact(url: &str) -> String {
-    const UNREADABLE: &str = "(a database URL that can't be read)";
-    let Ok(mut parsed) = Url::parse(&with_host(url)) else { return UNREADABLE.into() };
-    // Without its scheme `user:password@host` would pass for a URL, and the password for its path.
-    let is_ours = SCHEMES.contains(&parsed.scheme()) && parsed.has_host();
-    if !is_ours || parsed.set_password(None).is_err() {
-        return UNREADABLE.into();
+/// The URL without its password, and the password that it had. The only place that takes them apart.
+///
+/// # Errors
+/// As for a URL to connect with: it is none, or says something that poollab can't do. The text never has the password.
+pub fn split_password(url: &str) -> Result<(String, Option<Secret>), DbError> {
+    parse(url)?;
+    let wrong = |_| DbError::Usage("the database URL can't be read".into());
+    let mut parsed = Url::parse(&with_host(url)).map_err(wrong)?;
+    let mut password =
+        parsed.password().map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned());
+    // It fails only for a URL without a host, which can have no password there.
+    let _ = parsed.set_password(None);
+    let mut kept = Vec::new();
+    for (name, value) in parsed.query_pairs() {
+        if name == "password" {
+            password = Some(value.into_owned());
+        } else {
+            kept.push((name.into_owned(), value.into_owned()));
+        }
     }
-    let kept: Vec<(String, String)> = parsed
-        .query_pairs()
-        .filter(|(name, _)| {
-            !name.eq_ignore_ascii_case("password") && !name.eq_ignore_ascii_case("sslpassword")
-        })
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
     if kept.is_empty() {
         parsed.set_query(None);
     } else {
         parsed.query_pairs_mut().clear().extend_pairs(kept);
     }
-    parsed.into()
+    Ok((parsed.into(), password.map(Secret::new)))
+}
+
+/// The URL without its password, for reports. What can't be read as a URL is not shown at all.
+pub fn redact(url: &str) -> String {
+    split_password(url).map_or_else(|_| "(a database URL that can't be read)".into(), |(shown, _)| shown)
 }
 
 const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
@@ -59,13 +68,24 @@ fn with_host(url: &str) -> Cow<'_, str> {
 pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
     let wrong = |what: &str| {
         DbError::Usage(format!(
-            "the database URL {what}; write for example postgres://user:password@localhost:5432/database"
+            "the database URL {what}. Write for example postgres://user@localhost:5432/database and set the password \
+             in PGPASSWORD"
         ))
     };
-    let parsed = Url::parse(&with_host(url)).map_err(|why| wrong(&format!("can't be read ({why})")))?;
-    if !SCHEMES.contains(&parsed.scheme()) {
-        return Err(wrong(&format!("begins with {}: instead of postgres:", parsed.scheme())));
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(wrong("is none: it does not begin with postgres://"));
+    };
+    // A password with one of these in it ends up in the port, the path or nowhere, and would be shown from there.
+    if url.contains('#') {
+        return Err(wrong("has a # in it, which is written %23"));
     }
+    if rest.split('?').next().is_some_and(|rest| rest.split('/').skip(1).any(|part| part.contains('@'))) {
+        return Err(wrong("has an @ behind a /; in a password / is written %2F and @ %40"));
+    }
+    if !SCHEMES.contains(&scheme) {
+        return Err(wrong("begins with another scheme than postgres://"));
+    }
+    let parsed = Url::parse(&with_host(url)).map_err(|why| wrong(&format!("can't be read ({why})")))?;
     let decode = |text: &str| {
         percent_decode_str(text)
             .decode_utf8()
@@ -96,7 +116,11 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
             }
             // poollab sets its own.
             "application_name" | "connect_timeout" | "keepalives" | "channel_binding" => {}
-            other => return Err(wrong(&format!("has the parameter {other}, which poollab does not know"))),
+            other if other.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+                return Err(wrong(&format!("has the parameter {other}, which poollab does not know")));
+            }
+            // Not named: half a password may look like one.
+            _ => return Err(wrong("has a parameter that poollab does not know")),
         }
     }
     let host = host.or_else(|| environment("PGHOST")).unwrap_or_else(|| "localhost".into());
@@ -149,14 +173,24 @@ mod tests {
             "postgres://app:s3cret@a,b/lab?sslmode=never",
             "mysql://app:s3cret@db/lab",
             "postgres://app:s3cret@db/lab?colour=s3cret",
+            "postgres:/app:s3cret@db/lab",
+            "postgres://app:1/s3cret@db/lab",
+            "postgres://app:1#s3cret@db/lab",
+            "postgres://app:1?s3cret@db/lab",
+            "postgres://db/lab?pass%77ord=s3cret",
+            "postgres://db/lab?Password=s3cret",
+            "postgres://db/lab?sslmode=disable&amp;password=s3cret",
+            "postgres://db/lab?sslpassword=s3cret",
         ] {
             let shown = redact(url);
             let error = parse(url).err().map(|error| error.to_string()).unwrap_or_default();
-            let shown_where_a_password_may_be =
-                shown.replace("colour=s3cret", "").replace("postgres:/app:s3cret", "");
-            assert!(!shown_where_a_password_may_be.contains("cret"), "{shown}");
-            assert!(!error.contains("cret"), "{error}");
+            assert!(!shown.contains("cret"), "{url}: {shown}");
+            assert!(!error.contains("cret"), "{url}: {error}");
         }
+        let (shown, password) =
+            split_password("postgres://app:one@db/lab?password=t%20wo&sslmode=disable").unwrap();
+        assert_eq!(shown, "postgres://app@db/lab?sslmode=disable");
+        assert_eq!(password.unwrap().reveal(), "t wo");
         assert_eq!(
             redact("postgres://app:x@db:6/lab?sslmode=require"),
             "postgres://app@db:6/lab?sslmode=require"

@@ -79,6 +79,6 @@ pub struct DatabaseArgs {
     #[arg(long, value_name = "DIR", help_heading = "Database")]
     pub pg_bin: Option<PathBuf>,
     /// Use a schema `poollab` that is already in your database, and keep it
-    #[arg(long, help_heading = "Database")]
+    #[arg(long, alias = "reuse", help_heading = "Database")]
     pub reuse_schema: bool,
 }

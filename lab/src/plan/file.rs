@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use poollab_model::Plan;
+use poollab_model::{HIDDEN, Plan, without_secrets};
 
 /// Reads a plan; the problem names file, line and what was expected.
 pub fn read(path: &Path) -> Result<Plan, String> {
@@ -26,10 +26,20 @@ fn parse(text: &str) -> Result<Plan, String> {
         let place = error.span().map_or_else(String::new, |span| {
             let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
             let source = text.lines().nth(line - 1).unwrap_or_default().trim();
-            format!(" line {line} ({source})")
+            format!(" line {line} ({})", without_value(source))
         });
-        format!("{place}: {}", error.message())
+        format!("{place}: {}", without_secrets(error.message()))
     })
+}
+
+/// A line about a database may hold a password, in whatever form: its value is not repeated.
+fn without_value(line: &str) -> String {
+    let lower = line.to_lowercase();
+    let doubtful = ["url", "database", "kind", "pass", "@", "://"].iter().any(|word| lower.contains(word));
+    match line.split_once('=') {
+        Some((key, _)) if doubtful => format!("{} = {HIDDEN}", key.trim()),
+        _ => line.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -22,13 +22,8 @@ pub fn default_workloads() -> Vec<WorkloadSpec> {
     ["point-read", "hold"].iter().filter_map(|id| id.parse().ok()).map(WorkloadSpec::plain).collect()
 }
 
-/// Puts what was typed into the plan. Gives the password of a database URL, which has no place in it.
-pub fn apply(
-    args: &RunArgs,
-    registry: &Registry,
-    plan: &mut Plan,
-    problems: &mut Vec<String>,
-) -> Option<String> {
+/// Puts what was typed into the plan. A database URL may still have a password in it.
+pub fn apply(args: &RunArgs, registry: &Registry, plan: &mut Plan, problems: &mut Vec<String>) {
     strategies(args, registry, plan, problems);
     workloads(args, registry, plan, problems);
     if !args.route.is_empty() {
@@ -56,7 +51,7 @@ pub fn apply(
         plan.pool_sizes = numbers("--pool-size", &args.settings.pool_size, problems);
     }
     settings(&args.settings, &mut plan.settings, problems);
-    database(&args.database, plan, problems)
+    database(&args.database, plan, problems);
 }
 
 /// Puts typed settings into `settings`, but for the pool size, which can be a list.
@@ -94,34 +89,6 @@ pub fn load(
     let users: Vec<String> = users.iter().cloned().collect();
     let rate: Vec<String> = rate.iter().cloned().collect();
     typed_loads(&users, &rate, arrivals, connections, problems).into_iter().next()
-}
-
-/// A database URL without its password, and the password.
-pub fn url_and_password(text: &str) -> Result<(String, Option<String>), String> {
-    let advise = "write postgres://user@host:5432/database and put the password into PGPASSWORD";
-    let mut url = url::Url::parse(text).map_err(|why| {
-        format!("the database URL {:?} can't be read ({why}); {advise}", without_password(text))
-    })?;
-    if !matches!(url.scheme(), "postgres" | "postgresql") {
-        return Err(format!(
-            "a database URL starts with postgres://, this one with {}://; {advise}",
-            url.scheme()
-        ));
-    }
-    let password = url
-        .password()
-        .map(|encoded| percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned());
-    // Can only fail for a URL without a host, which has no password either.
-    let _ = url.set_password(None);
-    Ok((url.to_string(), password))
-}
-
-/// For a message about a URL that can't be parsed: whatever may be a password is cut out.
-fn without_password(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(start), Some(end)) if start + 3 < end => format!("{}…{}", &text[..start + 3], &text[end..]),
-        _ => text.to_owned(),
-    }
 }
 
 fn strategies(args: &RunArgs, registry: &Registry, plan: &mut Plan, problems: &mut Vec<String>) {
@@ -235,23 +202,20 @@ fn typed_loads(
     closed.into_iter().chain(open).collect()
 }
 
-fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) -> Option<String> {
-    let mut password = None;
+fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) {
     match args.database.as_deref() {
         None => {}
         Some("embedded") => plan.database = DatabaseChoice::Embedded,
         Some("container") => plan.database = DatabaseChoice::Container { image: None },
-        Some(text) if text.contains("://") => match url_and_password(text) {
-            Ok((url, secret)) => {
-                plan.database = DatabaseChoice::Url { url };
-                password = secret;
-            }
-            Err(problem) => problems.push(problem),
-        },
+        Some(text) if text.contains("://") => plan.database = DatabaseChoice::Url { url: text.to_owned() },
+        // Not repeated unless it is a plain word: it may be meant as a URL, with a password in it.
         Some(other) => {
+            let word = other.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let named =
+                if word { format!("unknown database {other:?}") } else { "--database can't be read".into() };
             problems.push(format!(
-                "unknown database {other:?}; there are embedded, container, and postgres://user@host/database for your \
-                 own"
+                "{named}; there are embedded, container, and postgres://user@host/database for your own, with the \
+                 password in PGPASSWORD"
             ));
         }
     }
@@ -278,14 +242,12 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) ->
         }
         plan.link = Link::Tcp;
     }
-    password
 }
 
 /// The default plan with what was typed of its database.
 pub fn database_of(args: &DatabaseArgs, cores: u32, problems: &mut Vec<String>) -> Plan {
     let mut plan = Plan { limits: Limits::default(), ..Plan::default() };
-    // A password would come with a URL, which this command refuses anyway.
-    let _ = database(args, &mut plan, problems);
+    database(args, &mut plan, problems);
     super::validate::limits(&plan, cores, problems);
     plan
 }

@@ -15,7 +15,8 @@ mod validate;
 use std::path::Path;
 
 use poollab_model::{
-    Limits, Plan, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo, WorkloadSpec,
+    DatabaseChoice, Limits, Plan, Secret, SkippedTrial, StrategyId, StrategyInfo, TrialSpec, WorkloadInfo,
+    WorkloadSpec,
 };
 
 use crate::cli::RunArgs;
@@ -64,7 +65,7 @@ pub struct Resolved {
     /// The plan.
     pub plan: Plan,
     /// The password that came with a database URL; never written down.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Its trials in their order.
     pub trials: Vec<TrialSpec>,
     /// Combinations that can't be run.
@@ -76,7 +77,7 @@ pub struct Resolved {
 /// A plan from its file alone, with nothing typed.
 pub fn resolve_file(path: &Path, registry: &Registry, cores: u32) -> Result<Resolved, Vec<String>> {
     let plan = file::read(path).map_err(|problem| vec![problem])?;
-    checked(plan, None, registry, cores, Vec::new())
+    checked(plan, registry, cores, Vec::new())
 }
 
 /// Makes a plan of what was typed, or says all that is wrong with it.
@@ -104,8 +105,8 @@ fn resolve_on(base: Plan, args: &RunArgs, registry: &Registry, cores: u32) -> Re
         }),
         None => base,
     };
-    let password = flags::apply(args, registry, &mut plan, &mut problems);
-    checked(plan, password, registry, cores, problems)
+    flags::apply(args, registry, &mut plan, &mut problems);
+    checked(plan, registry, cores, problems)
 }
 
 /// The same with its holds, on a database that makes so many connects a second.
@@ -117,12 +118,12 @@ pub fn filled(resolved: &Resolved, connects_per_s: f64, registry: &Registry) -> 
 
 fn checked(
     mut plan: Plan,
-    password: Option<String>,
     registry: &Registry,
     cores: u32,
     mut problems: Vec<String>,
 ) -> Result<Resolved, Vec<String>> {
     fill_in(&mut plan, registry);
+    let password = take_password(&mut plan, &mut problems);
     validate::check(&plan, registry, cores, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -136,6 +137,22 @@ fn checked(
     }
     let notices = validate::notices(&plan, registry);
     Ok(Resolved { plan, password, trials, skipped, notices })
+}
+
+/// Wherever a plan came from, it has no password from here on: it is shown and written.
+fn take_password(plan: &mut Plan, problems: &mut Vec<String>) -> Option<Secret> {
+    let DatabaseChoice::Url { url } = &mut plan.database else { return None };
+    match poollab_db::split_password(url) {
+        Ok((shown, password)) => {
+            *url = shown;
+            password
+        }
+        Err(why) => {
+            url.clear();
+            problems.push(why.to_string());
+            None
+        }
+    }
 }
 
 /// What only the registry knows: all strategies, the main job's workloads, the workloads' own defaults.

@@ -8,7 +8,7 @@ use poollab_db::{Guard, Observer, UserDatabase};
 use poollab_model::wire::{ContainerOrder, GuardOrder, PoolerOrder};
 use poollab_model::{
     Acquisition, Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce,
-    Link, PipelinedReference, Plan, Route, WorkloadSpec,
+    Link, PipelinedReference, Plan, Route, Secret, WorkloadSpec,
 };
 
 use super::Options;
@@ -44,7 +44,7 @@ pub struct Database {
 
 impl Database {
     /// Provides what the plan names, with schema and data, and begins to watch it.
-    pub async fn provide(plan: &Plan, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
+    pub async fn provide(plan: &Plan, password: Option<&Secret>, options: &Options) -> Result<Self, Failure> {
         match &plan.database {
             DatabaseChoice::Embedded => Self::embedded(plan, options).await,
             DatabaseChoice::Url { url } => Self::users_own(url, password, options).await,
@@ -85,7 +85,7 @@ impl Database {
         Ok(Self { provided: Provided::Embedded(Box::new(guard)), observer, poolers, ended: None })
     }
 
-    async fn users_own(url: &str, password: Option<&str>, options: &Options) -> Result<Self, Failure> {
+    async fn users_own(url: &str, password: Option<&Secret>, options: &Options) -> Result<Self, Failure> {
         let user = UserDatabase::connect(&with_password(url, password), options.reuse_schema).await?;
         if !options.quiet {
             crate::output::say(&user.plan_of_creation());
@@ -353,9 +353,9 @@ fn role_settings(plan: &Plan) -> Vec<(String, String)> {
 }
 
 /// The URL that a driver needs; the plan's has no password.
-fn with_password(url: &str, password: Option<&str>) -> String {
+fn with_password(url: &str, password: Option<&Secret>) -> String {
     let (Some(password), Ok(mut parsed)) = (password, url::Url::parse(url)) else { return url.to_owned() };
-    // It fails only for a URL that can have no password; the connection then says what is wrong.
-    let _ = parsed.set_password(Some(password));
+    // As a parameter: before the @ a URL without a host can have none.
+    parsed.query_pairs_mut().append_pair("password", password.reveal());
     parsed.into()
 }

@@ -156,7 +156,7 @@ async fn conducted(
     progress.tell(&folder.path().join(crate::folder::LIVE));
     progress.say("starting Postgres");
     let provided = tokio::select! {
-        provided = Database::provide(plan, resolved.password.as_deref(), options) => provided,
+        provided = Database::provide(plan, resolved.password.as_ref(), options) => provided,
         name = stop.asked() => Err(Failure::Interrupted(format!("stopped by {name} before the first trial"))),
     };
     let database = match provided {
