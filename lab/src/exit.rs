@@ -2,10 +2,15 @@
 
 use std::process::ExitCode;
 
+use poollab_analysis::figures;
+
 use crate::output::say;
 
 /// Somebody stopped it: what a shell gives for a program that Ctrl-C ended.
 pub const INTERRUPTED: u8 = 130;
+
+/// Problems that are told one by one; a plan can have a million of them.
+const SHOWN: usize = 20;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -57,8 +62,14 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Usage(problems) => {
-                for problem in problems {
+                for problem in problems.iter().take(SHOWN) {
                     say(&format!("poollab: {problem}"));
+                }
+                if problems.len() > SHOWN {
+                    say(&format!(
+                        "poollab: … and {} more problems",
+                        figures::whole((problems.len() - SHOWN) as u64)
+                    ));
                 }
                 if problems.len() > 1 {
                     say(&format!("poollab: {} problems, nothing was started", problems.len()));

@@ -1,18 +1,37 @@
 //! The folder of a run: the only place that knows its file names.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use poollab_analysis::Analysis;
-use poollab_model::{Environment, Plan, Report, RunInfo, TrialRecord};
+use poollab_model::{Environment, Plan, Report, RunInfo, TrialRecord, printable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::input;
 
 const PLAN: &str = "plan.toml";
 const RUN: &str = "run.json";
 const ENVIRONMENT: &str = "environment.json";
 const TRIALS: &str = "trials.jsonl";
+/// Everything that may lie in the folder of a run: of `run`, `tune` and `reproduce`.
+const OURS: [&str; 13] = [
+    PLAN,
+    RUN,
+    ENVIRONMENT,
+    TRIALS,
+    LIVE,
+    "report.html",
+    "report.md",
+    "report.json",
+    "report.csv",
+    "tune.html",
+    "tune.json",
+    "story.md",
+    "scenario.json",
+];
 
 /// Bytes below which a run is not worth starting: its documents alone need about as many.
 const ROOM: u64 = 1 << 20;
@@ -57,7 +76,7 @@ impl Folder {
             let _ = fs::remove_dir_all(&path);
             refuse(&path, why)
         })?;
-        let trials = File::options().create(true).append(true).open(path.join(TRIALS));
+        let trials = File::options().create(true).read(true).append(true).open(path.join(TRIALS));
         let trials = trials.map_err(|why| refuse(&path, why))?;
         hold(&trials);
         Ok((Self { path, trials, kept: false }, id))
@@ -84,8 +103,24 @@ impl Folder {
         &self.path
     }
 
+    /// Whether somebody removed it: what is written into an open file that has no name any more is lost.
+    pub fn is_gone(&self) -> bool {
+        let (ours, there) = (self.trials.metadata(), fs::metadata(self.path.join(TRIALS)));
+        !matches!((ours, there), (Ok(ours), Ok(there)) if ours.ino() == there.ino() && ours.dev() == there.dev())
+    }
+
+    /// The trials of a run whose folder is gone: as long as the file is open, they are there.
+    pub fn rescue(self) -> Result<Vec<TrialRecord>, String> {
+        let mut file = self.trials;
+        file.rewind().map_err(|why| unreadable(&self.path, &why))?;
+        read_trials(file, &self.path.join(TRIALS))
+    }
+
     /// Adds a finished trial; it is on disk when this returns.
     pub fn add_trial(&mut self, trial: &TrialRecord) -> io::Result<()> {
+        if self.is_gone() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "somebody removed the folder"));
+        }
         let mut line = serde_json::to_vec(trial)?;
         line.push(b'\n');
         let before = self.trials.metadata()?.len();
@@ -137,6 +172,20 @@ pub fn is_run(path: &Path) -> bool {
     path.is_dir() && [PLAN, TRIALS].iter().all(|name| path.join(name).is_file())
 }
 
+/// Files and folders in the folder of a run that are not of the run, by their names.
+pub fn foreign(path: &Path) -> Vec<String> {
+    let names = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let ours = |name: &str| {
+        // What a crash in the middle of writing left: `.run.json.new`.
+        let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(".new")).unwrap_or(name);
+        OURS.contains(&name)
+    };
+    let mut foreign: Vec<String> =
+        names.map(|name| name.to_string_lossy().into_owned()).filter(|name| !ours(name)).collect();
+    foreign.sort();
+    foreign
+}
+
 /// Whether a run is going on there right now.
 pub fn is_being_written(path: &Path) -> bool {
     use rustix::fs::{FlockOperation, flock};
@@ -172,7 +221,7 @@ pub fn analyse(path: &Path) -> Result<Analysis, String> {
     }
     let run: RunInfo = json(path, RUN)?;
     let environment: Environment = json(path, ENVIRONMENT)?;
-    let text = fs::read_to_string(path.join(PLAN)).map_err(|why| unreadable(&path.join(PLAN), &why))?;
+    let text = input::text(&path.join(PLAN), input::PLAN)?;
     let plan: Plan = toml::from_str(&text).map_err(|why| unreadable(&path.join(PLAN), &why))?;
     Ok(Analysis::of(run, plan, environment, trials(path)?))
 }
@@ -186,7 +235,8 @@ pub fn write_documents(path: &Path, analysis: &Analysis) -> io::Result<Vec<&'sta
         ("report.csv", poollab_report::csv(analysis)),
     ];
     for (name, text) in &documents {
-        fs::write(path.join(name), text)?;
+        // A document is also looked at with `cat`.
+        fs::write(path.join(name), &*printable(text))?;
     }
     Ok(documents.iter().map(|(name, _)| *name).collect())
 }
@@ -194,9 +244,13 @@ pub fn write_documents(path: &Path, analysis: &Analysis) -> io::Result<Vec<&'sta
 /// A last line that was cut off by a crash is left out: it is the trial that was running.
 fn trials(path: &Path) -> Result<Vec<TrialRecord>, String> {
     let path = path.join(TRIALS);
-    let file = File::open(&path).map_err(|why| unreadable(&path, &why))?;
+    let file = input::open(&path, input::TRIALS)?;
+    read_trials(file, &path)
+}
+
+fn read_trials(file: File, path: &Path) -> Result<Vec<TrialRecord>, String> {
     let lines: Vec<String> =
-        BufReader::new(file).lines().collect::<Result<_, _>>().map_err(|why| unreadable(&path, &why))?;
+        BufReader::new(file).lines().collect::<Result<_, _>>().map_err(|why| unreadable(path, &why))?;
     let last = lines.len();
     let mut trials = Vec::with_capacity(last);
     for (number, line) in lines.iter().enumerate() {
@@ -211,8 +265,8 @@ fn trials(path: &Path) -> Result<Vec<TrialRecord>, String> {
 
 fn json<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, String> {
     let path = path.join(name);
-    let text = fs::read(&path).map_err(|why| unreadable(&path, &why))?;
-    serde_json::from_slice(&text).map_err(|why| unreadable(&path, &why))
+    let text = input::text(&path, input::DOCUMENT)?;
+    serde_json::from_str(&text).map_err(|why| unreadable(&path, &why))
 }
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {

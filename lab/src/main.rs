@@ -12,6 +12,7 @@ mod commands;
 mod doctor;
 mod exit;
 mod folder;
+mod input;
 mod machine;
 mod output;
 mod plan;

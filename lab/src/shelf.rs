@@ -5,10 +5,10 @@ use std::path::{Component, Path, PathBuf};
 
 use poollab_analysis::Analysis;
 use poollab_analysis::diff::Side;
-use poollab_model::{Report, RunInfo, RunStatus};
-use serde::Serialize;
+use poollab_model::{Report, RunInfo, RunStatus, SCHEMA_VERSION};
+use serde::{Deserialize, Serialize};
 
-use crate::folder;
+use crate::{folder, input};
 
 /// One run as the list shows it.
 #[derive(Debug, Serialize)]
@@ -94,20 +94,34 @@ pub fn find(named: &Path, out: &Path) -> Result<PathBuf, String> {
 /// A run that was named by folder, id or report.json, with its conclusions.
 pub fn read(named: &Path, out: &Path) -> Result<Report, String> {
     let path = find(named, out)?;
-    if path.is_file() {
-        let text =
-            fs::read_to_string(&path).map_err(|why| format!("can't read {}: {why}", path.display()))?;
+    if !path.is_dir() {
+        let text = input::text(&path, input::DOCUMENT)?;
+        let version: Version = serde_json::from_str(&text)
+            .map_err(|why| format!("{} is not a report.json of poollab: {why}", path.display()))?;
+        if version.schema_version != SCHEMA_VERSION {
+            return Err(format!(
+                "{} has schema_version {}, and this poollab reads {SCHEMA_VERSION}; use the poollab that wrote it",
+                path.display(),
+                version.schema_version
+            ));
+        }
         return serde_json::from_str(&text)
             .map_err(|why| format!("{} is not a report.json of poollab: {why}", path.display()));
     }
     folder::read(&path)
 }
 
+/// Read before anything else: a report of another version may look like one of ours and mean something else.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u32,
+}
+
 /// One side of a comparison: a run that was named as for [`read`], or a folder of several, which are taken together.
 pub fn side(named: &Path, out: &Path) -> Result<Side, Vec<String>> {
     let one = |why: String| vec![why];
     let path = find(named, out).map_err(one)?;
-    if path.is_file() || folder::is_run(&path) {
+    if !path.is_dir() || folder::is_run(&path) {
         return read(&path, out).map(Side::from).map_err(one);
     }
     let (mut runs, mut problems) = (Vec::new(), Vec::new());
@@ -125,8 +139,9 @@ pub fn side(named: &Path, out: &Path) -> Result<Side, Vec<String>> {
     }
 }
 
-/// The folders of these ids, if every one of them is a run that is not running: all or none.
-pub fn removable(ids: &[String], out: &Path) -> Result<Vec<PathBuf>, Vec<String>> {
+/// The folders of these ids, if every one of them is a run that is not running: all or none. Files that somebody put
+/// there go only by `force`.
+pub fn removable(ids: &[String], out: &Path, force: bool) -> Result<Vec<PathBuf>, Vec<String>> {
     let mut problems = Vec::new();
     let mut paths = Vec::new();
     for id in ids {
@@ -138,10 +153,25 @@ pub fn removable(ids: &[String], out: &Path) -> Result<Vec<PathBuf>, Vec<String>
         } else if folder::is_being_written(&path) {
             problems.push(format!("{id} is running; stop it first (Ctrl-C), nothing was removed"));
         } else {
+            let foreign = if force { Vec::new() } else { folder::foreign(&path) };
+            if !foreign.is_empty() {
+                problems.push(format!(
+                    "{id} has files that are not poollab's: {}; move them away, or remove them too with --force; \
+                     nothing was removed",
+                    some(&foreign)
+                ));
+            }
             paths.push(path);
         }
     }
     if problems.is_empty() { Ok(paths) } else { Err(problems) }
+}
+
+/// A few names, and how many more there are.
+fn some(names: &[String]) -> String {
+    const FEW: usize = 8;
+    let shown = names[..names.len().min(FEW)].join(", ");
+    if names.len() > FEW { format!("{shown} and {} more", names.len() - FEW) } else { shown }
 }
 
 /// One plain name: no way to another folder.
@@ -221,13 +251,36 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         std::fs::create_dir(out.path().join("photos")).unwrap();
         for id in ["photos", "..", ".", "/etc", "a/b", "", "none"] {
-            assert!(removable(&[id.to_owned()], out.path()).is_err(), "{id:?}");
+            assert!(removable(&[id.to_owned()], out.path(), true).is_err(), "{id:?}");
         }
         let (made, id) = folder::Folder::create(out.path(), "run", &poollab_model::Plan::default()).unwrap();
-        assert!(removable(std::slice::from_ref(&id), out.path()).unwrap_err()[0].contains("is running"));
+        assert!(
+            removable(std::slice::from_ref(&id), out.path(), true).unwrap_err()[0].contains("is running")
+        );
         drop(made);
-        assert_eq!(removable(std::slice::from_ref(&id), out.path()).unwrap().len(), 1);
-        assert!(removable(&[id, "photos".to_owned()], out.path()).is_err());
+        assert_eq!(removable(std::slice::from_ref(&id), out.path(), false).unwrap().len(), 1);
+        assert!(removable(&[id, "photos".to_owned()], out.path(), false).is_err());
+    }
+
+    #[test]
+    fn what_somebody_put_beside_a_run_is_named_and_kept() {
+        let out = tempfile::tempdir().unwrap();
+        let (made, id) = folder::Folder::create(out.path(), "run", &poollab_model::Plan::default()).unwrap();
+        drop(made);
+        std::fs::write(out.path().join(&id).join("notes.txt"), "mine").unwrap();
+        let ids = std::slice::from_ref(&id);
+        let told = removable(ids, out.path(), false).unwrap_err();
+        assert!(told[0].contains("notes.txt") && told[0].contains("--force"), "{told:?}");
+        assert_eq!(removable(ids, out.path(), true).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_report_of_another_version_is_refused() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("report.json");
+        std::fs::write(&path, "{\"schema_version\": 99}").unwrap();
+        let told = read(&path, out.path()).unwrap_err();
+        assert!(told.contains("schema_version 99"), "{told}");
     }
 
     #[test]
@@ -235,6 +288,6 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let (_, id) = folder::Folder::create(out.path(), "run", &poollab_model::Plan::default()).unwrap();
         std::os::unix::fs::symlink(out.path().join(id), out.path().join("link")).unwrap();
-        assert!(removable(&["link".to_owned()], out.path()).is_err());
+        assert!(removable(&["link".to_owned()], out.path(), true).is_err());
     }
 }

@@ -114,7 +114,7 @@ fn a_broken_plan_file_names_file_and_line() {
 
 #[test]
 fn a_plan_that_is_not_there_is_refused() {
-    refused("run nowhere.toml", &["nowhere.toml", "can't read the plan"]);
+    refused("run nowhere.toml", &["nowhere.toml", "no plan: can't read"]);
 }
 
 #[test]
@@ -178,4 +178,60 @@ fn a_port_in_use_is_told() {
 #[test]
 fn a_folder_that_is_no_run_is_refused() {
     refused("report .", &["not the folder of a run"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_devices_and_folders_are_refused_as_files() {
+    let scene = Scene::new();
+    let made = std::process::Command::new("mkfifo").arg(scene.folder.path().join("pipe")).status();
+    assert!(made.expect("mkfifo").success());
+    for words in
+        ["run PATH --dry-run", "tune --from PATH", "diff PATH PATH", "report PATH", "report . --k6 PATH"]
+    {
+        for path in ["pipe", "/dev/zero", "/dev/stdin"] {
+            let output = scene
+                .poollab(&words.replace("PATH", path))
+                .timeout(std::time::Duration::from_secs(20))
+                .output()
+                .expect("poollab");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{words} {path}: {said}");
+            assert!(
+                said.contains("a pipe or a device") || said.contains("not the folder of a run"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_plan_with_a_million_mistakes_tells_a_few_and_how_many_more_there_are() {
+    let scene = Scene::new();
+    let unknown: String = (0..50_000).map(|number| format!("\"u{number}\",")).collect();
+    let twice = "{model=\"closed\",users=4},".repeat(200_000);
+    let plan = format!("strategies = [{unknown}]\nloads = [{twice}]\n");
+    std::fs::write(scene.folder.path().join("many.toml"), plan).expect("a plan");
+    let output = scene
+        .poollab("run many.toml")
+        .timeout(std::time::Duration::from_secs(120))
+        .output()
+        .expect("poollab");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.lines().count() < 30, "{} lines", said.lines().count());
+    assert!(said.contains("… and 49,981 more problems"), "{said}");
+}
+
+#[test]
+fn a_key_that_a_load_or_a_database_does_not_have_is_refused() {
+    let scene = Scene::new();
+    for (plan, word) in [
+        ("[[loads]]\nmodel = \"closed\"\nusers = 4\nrate = 5\n", "rate"),
+        ("[database]\nkind = \"embedded\"\nurl = \"postgres://u@h/d\"\n", "neither a url nor an image"),
+        ("[database]\nkind = \"embedded\"\nimage = \"x\"\n", "neither a url nor an image"),
+    ] {
+        std::fs::write(scene.folder.path().join("p.toml"), plan).expect("a plan");
+        scene.poollab("run p.toml --dry-run").assert().code(2).stderr(contains(word));
+    }
 }

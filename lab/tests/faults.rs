@@ -90,12 +90,15 @@ fn what_a_killed_lab_and_its_killed_guard_leave_is_found_by_our_marks_and_nothin
     let home = cluster(&scene, &strangers);
     let name = home.file_name().expect("a name").to_string_lossy().into_owned();
     let guard = child_of(&run, "db guard");
+    let postmaster = fs::read_to_string(home.join("data/postmaster.pid")).expect("its pid file");
+    let postmaster = postmaster.lines().next().expect("a pid").to_owned();
     for pid in [guard, run.id()] {
         signal(pid, Signal::KILL);
     }
     run.wait().expect("its end");
-    assert!(home.join("data/postmaster.pid").is_file(), "without its guard the server lives on");
-    assert!(!cgroups(&name).is_empty() || !limits_work(&scene), "and so do its cgroups");
+    wait_until("end of the server without its guard", || !Path::new("/proc").join(&postmaster).exists());
+    assert!(home.is_dir(), "its folder is left");
+    assert!(!cgroups(&name).is_empty() || !limits_work(&scene), "and so are its cgroups");
 
     scene
         .poollab("run --strategy naive --workload point-read --users 1 --repeats 1 --no-ceiling --duration 300ms --warmup 0ms")
@@ -300,6 +303,43 @@ fn a_scenario_that_is_interrupted_keeps_what_it_has_seen() {
     assert!(!report["trials"].as_array().expect("trials").is_empty());
     assert!(fs::read_to_string(&said).expect("its story").contains("Stopped by Ctrl-C"));
     scene.assert_clean_within(PATIENCE);
+}
+
+#[test]
+fn a_folder_that_somebody_removes_stops_the_run_and_its_figures_are_printed() {
+    let scene = Scene::new();
+    let said = scene.work().join("said");
+    let printed = scene.work().join("printed");
+    let file = |path: &Path| fs::File::create(path).expect("a file");
+    let mut run = scene.process(MANY);
+    let mut run = run.stdout(file(&printed)).stderr(file(&said)).spawn().expect("a run");
+    wait_until("a trial", || fs::read_to_string(&said).is_ok_and(|text| text.contains("[  1/")));
+    fs::remove_dir_all(scene.work().join("runs")).expect("removed");
+    assert_eq!(run.wait().expect("its end").code(), Some(3));
+    let (said, printed) =
+        (fs::read_to_string(said).expect("said"), fs::read_to_string(printed).expect("printed"));
+    assert!(said.contains("somebody removed the folder") && said.contains("in no file"), "{said}");
+    assert!(printed.contains("deadpool"), "{printed}");
+    assert_eq!(scene.runs(), Vec::<PathBuf>::new());
+    scene.assert_clean_within(PATIENCE);
+}
+
+#[test]
+fn too_few_files_or_processes_are_the_environments_fault() {
+    let scene = Scene::new();
+    let words = "run --strategy deadpool --workload point-read --users 64 --repeats 1 --no-ceiling --duration 300ms \
+                 --warmup 0ms";
+    for limit in ["ulimit -n 16", "ulimit -n 24", "ulimit -n 32"] {
+        let poollab = scene.process(words);
+        let script = format!("{limit}; exec \"$@\"");
+        let program = poollab.get_program().to_string_lossy().into_owned();
+        let mut command = common::like(&poollab, ["sh", "-c", &script, "sh", &program]);
+        let output = command.stdin(Stdio::null()).output().expect("poollab");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{limit}: {said}");
+        assert!(!said.contains("panicked"), "{limit}: {said}");
+        scene.assert_clean_within(PATIENCE);
+    }
 }
 
 /// A run whose first trial has ended, and the file of what it says.

@@ -57,7 +57,7 @@ pub fn csv(analysis: &Analysis) -> String {
     // Writing to memory, in records of one length, can't fail.
     let _ = writer.write_record(HEADER);
     for trial in &analysis.report.trials {
-        let _ = writer.write_record(record(trial));
+        let _ = writer.write_record(record(trial).map(cell));
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
@@ -121,6 +121,27 @@ fn record(trial: &TrialRecord) -> [String; HEADER.len()] {
     ]
 }
 
+/// A spreadsheet carries out what begins like a formula; a text of somebody else's is marked as a text.
+fn cell(text: String) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    if formula { format!("'{text}") } else { text }
+}
+
 fn maybe(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_spreadsheet_carries_nothing_out() {
+        for text in ["=cmd()", "+1+cmd", "-x", "@sum", "\t=1"] {
+            assert_eq!(cell(text.to_owned()), format!("'{text}"));
+        }
+        for text in ["", "-12.5", "deadpool", "53300"] {
+            assert_eq!(cell(text.to_owned()), text);
+        }
+    }
 }

@@ -69,7 +69,13 @@ pub fn means(means: Means) -> &'static str {
 
 /// The command that repeats the run.
 pub fn repeat_command(report: &Report) -> String {
-    format!("poollab run {}/plan.toml", report.run.id)
+    // An id that is no plain name was not given by poollab, and is nothing to paste into a shell.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if report.run.id.chars().all(plain) {
+        format!("poollab run runs/{}/plan.toml", report.run.id)
+    } else {
+        "poollab run plan.toml (in the folder of this run)".to_owned()
+    }
 }
 
 fn limits(report: &Report) -> String {
@@ -79,6 +85,10 @@ fn limits(report: &Report) -> String {
         let text = figures::bytes(memory.0);
         (text, force.memory)
     });
+    if matches!(report.environment.database, DatabaseChoice::Url { .. }) && cpu.is_none() && memory.is_none()
+    {
+        return "CPU and memory limits unknown".to_owned();
+    }
     let parts: Vec<(String, Means)> = [cpu, memory].into_iter().flatten().collect();
     match parts.as_slice() {
         [] => "no CPU or memory limit".to_owned(),
@@ -99,5 +109,18 @@ fn provided(database: &DatabaseChoice) -> &'static str {
         DatabaseChoice::Embedded => "embedded",
         DatabaseChoice::Container { .. } => "in a container",
         DatabaseChoice::Url { .. } => "of the user's own",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_command_to_paste_has_no_name_in_it_that_somebody_else_made_up() {
+        let mut report = poollab_analysis::fixtures::main_run().report();
+        assert!(super::repeat_command(&report).starts_with("poollab run runs/"));
+        for id in ["<script>", "x; rm -rf ~", "a\nb", "`x`"] {
+            report.run.id = id.to_owned();
+            assert!(!super::repeat_command(&report).contains(id), "{id}");
+        }
     }
 }

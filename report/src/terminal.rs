@@ -21,7 +21,7 @@ pub fn terminal(analysis: &Analysis, width: usize, colour: bool) -> String {
     let Analysis { report, sections, digest } = analysis;
 
     let mut text = bottom_line(&report.verdict.bottom_line, width, paint);
-    text.push_str(&wrapped("", &facts::conditions(report).join(" · "), width));
+    text.push_str(&wrapped("", &one_line(&facts::conditions(report).join(" · ")), width));
     if let Some(reference) = &report.ceiling {
         let reference = format!("reference: {}", facts::reference_short(reference));
         text.push_str(&paint.dim(&wrapped("", &reference, width)));

@@ -26,7 +26,7 @@ pub mod texts;
 
 pub use catalogue::{SCENARIOS, by_symptom, find, nearest_ids};
 pub use expect::{BackendState, Expect, Measure, Phase, Quantile};
-pub use explain::{Candidate, Explanation, Hit, Known, Nearest, Unknown, explain};
+pub use explain::{Before, Candidate, Explanation, Hit, Known, Nearest, Unknown, explain, explain_end};
 pub use judge::{Check, Evidence, LogEvidence, Verdict, judge};
 pub use needed::{NEEDED_WORKLOADS, NeededWorkload};
 pub use page::catalogue_page;

@@ -549,12 +549,15 @@ fn an_unknown_text_lists_what_resembles_it_and_no_more() {
 }
 
 #[test]
-fn megabytes_are_read_at_both_ends_and_the_rest_is_said() {
-    let mut log = "2026-11-21 10:15:00 INFO GET /orders/53300 200 in 12 ms, connection kept, timeout 30 s\n"
+fn of_megabytes_the_newest_part_is_read_and_the_rest_is_said() {
+    let mut log = "ERROR deadlock detected\n".to_owned();
+    log += &"2026-11-21 10:15:00 INFO GET /orders/53300 200 in 12 ms, connection kept, timeout 30 s\n"
         .repeat(300_000);
     assert!(log.len() > 20 << 20);
     log.push_str("ERROR Timed out in bb8\n");
     let known = known(&log);
+    assert_eq!(known.hits.len(), 1, "what is old is not the answer");
+    assert_eq!(known.hits[0].line, 300_002);
     assert_eq!(known.candidates[0].scenario.id, "pool-timeout");
     assert!(known.unread_bytes > 0);
     assert!(known.hits[0].excerpt.len() < 1_000);

@@ -148,7 +148,7 @@ fn cure(failure: &Failure<'_>) -> String {
         failure.hit.iter().copied().filter(|group| group.acquisition == Acquisition::Pooled).collect();
     let advice = if pooled.is_empty() {
         format!(
-            "Give the service a pool of fewer than {} connections, all instances together.",
+            "Give the service a pool of at most {} connections, all instances together.",
             failure.free_slots
         )
     } else {

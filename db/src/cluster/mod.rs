@@ -4,6 +4,7 @@
 
 mod account;
 mod binaries;
+pub(crate) mod death;
 mod folder;
 mod leftover;
 mod postmaster;

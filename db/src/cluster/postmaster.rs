@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::account::Account;
 use super::binaries::{Binaries, clean_environment};
+use super::death;
 use super::folder::Folder;
 use crate::error::DbError;
 use crate::limits::{Limiter, spawn_outside};
@@ -64,7 +65,7 @@ impl Postmaster {
         let log = File::options().create(true).append(true).open(folder.log());
         let log = log.map_err(|why| other("its log can't be written", why))?;
         let errors = log.try_clone().map_err(|why| other("its log can't be written", why))?;
-        let mut command = limiter.command(&binaries.program("postgres"));
+        let mut command = death::command(&binaries.program("postgres"), |program| limiter.command(program));
         clean_environment(&mut command);
         account.apply(&mut command);
         command

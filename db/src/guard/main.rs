@@ -52,6 +52,7 @@ async fn guard() -> Result<(), DbError> {
     if let Some(container) = &order.container {
         return in_container(&order, container, lifeline, &mut signals).await;
     }
+    crate::cluster::death::die_with_us();
     // Blocking this thread is right: there is nothing else to do, and signals and lifeline are kept.
     let mut cluster = Cluster::start(&order)?;
     if let Some(state) = &state {

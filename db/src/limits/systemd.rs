@@ -33,7 +33,7 @@ fn arguments(limits: &Limits, name: &str) -> Vec<String> {
         ["systemd-run", "--user", "--scope", "--collect", "--quiet"].map(str::to_owned).into();
     arguments.push(format!("--unit={name}"));
     if let Some(cpus) = limits.cpus {
-        arguments.push(format!("--property=CPUQuota={}%", cpus * 100.0));
+        arguments.push(format!("--property=CPUQuota={}%", percent(cpus)));
     }
     if let Some(memory) = limits.memory {
         arguments.push(format!("--property=MemoryMax={}", memory.0));
@@ -41,6 +41,11 @@ fn arguments(limits: &Limits, name: &str) -> Vec<String> {
     }
     arguments.push("--".into());
     arguments
+}
+
+/// Without what binary fractions add: 0.29 is 29, and not 28.999999999999996.
+fn percent(cpus: f64) -> f64 {
+    (cpus * 100_000.0).round() / 1_000.0
 }
 
 /// The scope's cgroup, if the limits are in it: systemd ignores those whose controller was not delegated.
@@ -63,4 +68,14 @@ pub(super) fn verify(limits: &Limits, pid: u32) -> Result<PathBuf, String> {
         missing.join(" and no "),
         folder.display()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_share_of_a_core_is_a_plain_percentage() {
+        for (cpus, text) in [(0.29, "29"), (0.5, "50"), (0.07, "7"), (1.1, "110"), (0.125, "12.5")] {
+            assert_eq!(super::percent(cpus).to_string(), text);
+        }
+    }
 }

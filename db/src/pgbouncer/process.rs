@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::config::{ADMIN, Parts};
 use super::program::Program;
-use crate::cluster::{Account, clean_environment, free_port, password};
+use crate::cluster::{Account, clean_environment, death, free_port, password};
 use crate::error::{DbError, Doing};
 use crate::limits::spawn_outside;
 
@@ -164,7 +164,7 @@ impl Drop for Pooler {
 
 fn spawn(program: &Program, account: &Account, home: &Path, log: &Path) -> Result<Child, DbError> {
     let file = File::create(log).doing(|| format!("writing {}", log.display()))?;
-    let mut command = Command::new(&program.path);
+    let mut command = death::command(&program.path, |program| Command::new(program));
     clean_environment(&mut command);
     account.apply(&mut command);
     command

@@ -92,6 +92,9 @@ pub enum RunsCommand {
         /// Their ids
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
+        /// Also remove files that are not poollab's and lie in the folder of a run
+        #[arg(long)]
+        force: bool,
     },
 }
 

@@ -3,23 +3,25 @@
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 
-use poollab_scenarios::{Candidate, Explanation, Known, Scenario, Unknown, explain as find};
+use poollab_scenarios::{Before, Candidate, Explanation, Known, Scenario, Unknown, explain_end as find};
 
 use crate::cli::ExplainArgs;
 use crate::exit::Failure;
 use crate::output;
 use crate::reproduce::words::{capitalised, titled, wrap};
 
-/// More of standard input than this is not read: it is a log, and its beginning says enough.
-const READ_AT_MOST: u64 = 256 << 20;
+/// Of standard input the newest so many bytes are kept.
+const KEPT: usize = 64 << 20;
+/// A pipe or a device that gives more than this has no end.
+const ENDLESS: u64 = 1 << 30;
 
 /// Hits that are listed; a log may have hundreds of texts in it.
 const HITS: usize = 5;
 
 /// Says which failure a text is. Exit code 0: known, 1: not known.
 pub fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
-    let text = text(args)?;
-    let explanation = find(&text);
+    let (text, before) = text(args)?;
+    let explanation = find(&text, before);
     if args.json {
         let json = serde_json::to_string_pretty(&explanation).map_err(Failure::environment)?;
         output::print(&format!("{json}\n"));
@@ -36,27 +38,83 @@ pub fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     })
 }
 
-fn text(args: &ExplainArgs) -> Result<String, Failure> {
+/// The text, and what of it was too much to be kept.
+fn text(args: &ExplainArgs) -> Result<(String, Before), Failure> {
     let typed = args.text.join(" ");
-    let text = if !args.text.is_empty() && typed != "-" {
-        typed
+    let (text, before) = if !args.text.is_empty() && typed != "-" {
+        (typed, Before::default())
     } else if io::stdin().is_terminal() && typed != "-" {
         return Err(Failure::usage(
             "no error text: write  poollab explain \"ERROR TEXT\",  or pipe a log into  poollab explain",
         ));
     } else {
-        let mut bytes = Vec::new();
-        let mut input = io::stdin().lock().take(READ_AT_MOST);
-        input
-            .read_to_end(&mut bytes)
-            .map_err(|why| Failure::environment(format!("standard input can't be read: {why}")))?;
-        // Logs are not always UTF-8; what is known is ASCII, or a translation in UTF-8.
-        String::from_utf8_lossy(&bytes).into_owned()
+        // Of a file the end is known to come.
+        let file = rustix::fs::fstat(io::stdin()).is_ok_and(|data| {
+            rustix::fs::FileType::from_raw_mode(data.st_mode) == rustix::fs::FileType::RegularFile
+        });
+        let endless = if file { u64::MAX } else { ENDLESS };
+        newest(io::stdin().lock(), KEPT, endless)
+            .map_err(|why| Failure::environment(format!("standard input can't be read: {why}")))?
     };
     if text.trim().is_empty() {
         return Err(Failure::usage("the error text is empty: paste the message, or pipe a log in"));
     }
-    Ok(text)
+    Ok((text, before))
+}
+
+/// The end of a log, and how much was before it.
+fn newest(mut input: impl Read, kept: usize, endless: u64) -> io::Result<(String, Before)> {
+    let (mut bytes, mut chunk, mut before) = (Vec::new(), vec![0; 1 << 16], Before::default());
+    let (mut all, mut mark) = (0, Vec::new());
+    loop {
+        let read = match input.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+            Err(why) => return Err(why),
+        };
+        all += read as u64;
+        if all > endless {
+            return Err(io::Error::other(format!(
+                "it has no end: {} were read. Give it the end of the log, for example  tail -c 64M LOG | poollab explain",
+                poollab_analysis::figures::bytes(endless)
+            )));
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+        if mark.len() < 2 {
+            mark = bytes[..bytes.len().min(2)].to_vec();
+        }
+        // Seldom, so that it costs little; by an even number, so that no letter of two bytes is cut.
+        if bytes.len() > 2 * kept {
+            let old = (bytes.len() - kept) & !1;
+            before.lines += bytes[..old].iter().filter(|byte| **byte == b'\n').count() as u64;
+            before.bytes += old;
+            bytes.drain(..old);
+        }
+    }
+    Ok((decoded(&bytes, &mark), before))
+}
+
+/// Logs are not always UTF-8: programs on Windows write UTF-16, which begins with a mark. What is known is ASCII, or a
+/// translation in UTF-8.
+fn decoded(bytes: &[u8], mark: &[u8]) -> String {
+    let wide = |order: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| order([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    // Without a mark, every other byte of plain text is 0.
+    let zeros = |odd: usize| {
+        let beginning = &bytes[..bytes.len().min(512)];
+        beginning.len() > 3
+            && beginning.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count() * 3 > beginning.len()
+    };
+    match mark {
+        [0xff, 0xfe] => wide(u16::from_le_bytes),
+        [0xfe, 0xff] => wide(u16::from_be_bytes),
+        _ if zeros(1) && !zeros(0) => wide(u16::from_le_bytes),
+        _ if zeros(0) && !zeros(1) => wide(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 fn known_in_words(known: &Known, width: usize) -> String {
@@ -145,5 +203,41 @@ fn unread(bytes: usize) -> String {
     if bytes == 0 {
         return String::new();
     }
-    format!("\nThe text is long: {bytes} bytes in its middle were not read.\n")
+    let bytes = poollab_analysis::figures::bytes(bytes as u64);
+    format!("\nThe text is long: only its end was read. {bytes} before it were not.\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_endless_log_the_newest_part_is_kept_and_its_lines_are_counted() {
+        let log: String = (1..=1_000).map(|line| format!("line {line}\n")).collect();
+        let (text, before) = newest(log.as_bytes(), 100, u64::MAX).unwrap();
+        assert!(text.ends_with("line 1000\n") && text.len() <= 1 << 17);
+        let long = log.repeat(100);
+        let (text, before_long) = newest(long.as_bytes(), 100, u64::MAX).unwrap();
+        assert_eq!(before_long.bytes + text.len(), long.len());
+        assert_eq!(before_long.lines + text.matches('\n').count() as u64, 100_000);
+        assert!(before_long.bytes > before.bytes && text.ends_with("line 1000\n"));
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused_in_words() {
+        let told = newest(io::repeat(0), 100, 1 << 20).unwrap_err().to_string();
+        assert!(told.contains("no end") && told.contains("tail -c"), "{told}");
+    }
+
+    #[test]
+    fn a_log_in_utf_16_is_read() {
+        let text = "2026 FATAL: sorry, too many clients already\n";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = |mark: [u8; 2], bytes: &[u8]| [&mark[..], bytes].concat();
+        for bytes in [&little, &big, &marked([0xff, 0xfe], &little), &marked([0xfe, 0xff], &big)] {
+            let (read, _) = newest(bytes.as_slice(), 1 << 10, u64::MAX).unwrap();
+            assert!(read.contains("too many clients already"), "{read:?}");
+        }
+    }
 }

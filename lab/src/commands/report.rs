@@ -7,7 +7,7 @@ use poollab_model::K6Document;
 
 use crate::cli::{Format, ReportArgs};
 use crate::exit::Failure;
-use crate::{folder, output};
+use crate::{folder, input, output};
 
 /// Prints one form of the report, or writes all of them into the folder.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
@@ -60,10 +60,12 @@ fn k6(files: &[PathBuf]) -> Result<Vec<K6Document>, Vec<String>> {
     let mut documents = Vec::new();
     let mut problems = Vec::new();
     for file in files {
-        let read = std::fs::read_to_string(file).map_err(|why| why.to_string());
-        match read.and_then(|text| K6Document::read(&text)) {
-            Ok(document) => documents.push(document),
-            Err(why) => problems.push(format!("{} can't be put into the report: {why}", file.display())),
+        match input::text(file, input::DOCUMENT) {
+            Ok(text) => match K6Document::read(&text) {
+                Ok(document) => documents.push(document),
+                Err(why) => problems.push(format!("{} can't be put into the report: {why}", file.display())),
+            },
+            Err(why) => problems.push(why),
         }
     }
     if problems.is_empty() { Ok(documents) } else { Err(problems) }

@@ -12,7 +12,7 @@ use crate::shelf::{self, Entry};
 /// Lists the runs, or removes some.
 pub fn runs(args: &RunsArgs) -> Result<ExitCode, Failure> {
     match &args.command {
-        Some(RunsCommand::Rm { ids }) => remove(ids, args),
+        Some(RunsCommand::Rm { ids, force }) => remove(ids, *force, args),
         None if args.json => {
             let text = serde_json::to_string_pretty(&shelf::list(&args.out)).map_err(Failure::environment)?;
             Ok(output::print(&format!("{text}\n")))
@@ -21,8 +21,8 @@ pub fn runs(args: &RunsArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-fn remove(ids: &[String], args: &RunsArgs) -> Result<ExitCode, Failure> {
-    for path in shelf::removable(ids, &args.out).map_err(Failure::Usage)? {
+fn remove(ids: &[String], force: bool, args: &RunsArgs) -> Result<ExitCode, Failure> {
+    for path in shelf::removable(ids, &args.out, force).map_err(Failure::Usage)? {
         std::fs::remove_dir_all(&path)
             .map_err(|why| Failure::environment(format!("can't remove {}: {why}", path.display())))?;
         output::say(&format!("removed {}", path.display()));
@@ -32,7 +32,7 @@ fn remove(ids: &[String], args: &RunsArgs) -> Result<ExitCode, Failure> {
 
 fn table(runs: &[Entry], args: &RunsArgs) -> String {
     if runs.is_empty() {
-        return format!("no runs in {}; `poollab run` makes one\n", args.out.display());
+        return output::told(&format!("no runs in {}; `poollab run` makes one\n", args.out.display()));
     }
     let rows: Vec<[String; 5]> = runs
         .iter()

@@ -85,10 +85,10 @@ pub fn text(checks: &[Check]) -> String {
     let (lacks, broken) = (count(Health::Lacks), count(Health::Broken));
     text += &match (broken, lacks) {
         (0, 0) => "\neverything works here\n".to_owned(),
-        (0, lacks) => format!("\npoollab run works here; {lacks} things beside it do not (--)\n"),
-        (broken, _) => {
-            format!("\npoollab run does not work here: {broken} things have to be put right (!!)\n")
-        }
+        (0, 1) => "\nReady to run. 1 optional feature is unavailable (marked --).\n".to_owned(),
+        (0, lacks) => format!("\nReady to run. {lacks} optional features are unavailable (marked --).\n"),
+        (1, _) => "\npoollab run does not work here: 1 check failed (marked !!).\n".to_owned(),
+        (broken, _) => format!("\npoollab run does not work here: {broken} checks failed (marked !!).\n"),
     };
     text
 }
@@ -103,6 +103,13 @@ mod tests {
             assert_eq!(check.remedy.is_some(), check.health != Health::Works, "{check:?}");
             assert!(!check.found.is_empty(), "{check:?}");
         }
+    }
+
+    #[test]
+    fn one_is_counted_as_one() {
+        let one = |health| [Check { name: "x", health, found: "y".into(), remedy: Some("z".into()) }];
+        assert!(text(&one(Health::Lacks)).contains("1 optional feature is"));
+        assert!(text(&one(Health::Broken)).contains("1 check failed"));
     }
 
     #[test]

@@ -2,22 +2,19 @@
 
 use std::path::Path;
 
+use crate::input;
 use poollab_model::{HIDDEN, Plan, without_secrets};
 
 /// Reads a plan; the problem names file, line and what was expected.
 pub fn read(path: &Path) -> Result<Plan, String> {
-    let text = std::fs::read_to_string(path).map_err(|why| {
-        format!(
-            "can't read the plan {}: {why}; name a plan.toml of an earlier run, or leave it out",
-            path.display()
-        )
-    })?;
+    let text = input::text(path, input::PLAN)
+        .map_err(|why| format!("no plan: {why}; name a plan.toml of an earlier run, or leave it out"))?;
     parse(&text).map_err(|problem| format!("{}{problem}", path.display()))
 }
 
 /// The keys that a file holds, for who asks where a value came from.
 pub fn table(path: &Path) -> Result<toml::Table, String> {
-    let text = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
+    let text = input::text(path, input::PLAN)?;
     text.parse().map_err(|why: toml::de::Error| why.to_string())
 }
 

@@ -40,11 +40,8 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
             .loads
             .iter()
             .flat_map(|load| poollab_loadtest::k6::problems(load, plan.duration, plan.request_timeout));
-        for problem in wrong {
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
+        let wrong: Vec<String> = wrong.collect();
+        problems.extend(distinct(&wrong).cloned());
     }
 }
 
@@ -166,12 +163,13 @@ fn loads(plan: &Plan, problems: &mut Vec<String>) {
             }
         }
     }
-    let mut seen = Vec::new();
-    for load in &plan.loads {
-        if seen.contains(&load) {
-            problems.push(format!("the load {load} is there twice; use --repeats to repeat"));
-        }
-        seen.push(load);
+    // By their text: a rate is no number that can be put into a set.
+    let texts: Vec<String> = plan.loads.iter().map(|load| format!("{load:?}")).collect();
+    let mut seen = HashSet::new();
+    let again = plan.loads.iter().zip(&texts).filter(|(_, text)| !seen.insert(text.as_str()));
+    let again: Vec<String> = again.map(|(load, _)| load.to_string()).collect();
+    for load in distinct(&again) {
+        problems.push(format!("the load {load} is there twice; use --repeats to repeat"));
     }
 }
 
@@ -250,9 +248,16 @@ fn within<T: PartialOrd + std::fmt::Display>(
     }
 }
 
+/// Each value once, however often it is there.
+fn distinct<T: Eq + Hash>(values: &[T]) -> impl Iterator<Item = &T> {
+    let mut seen = HashSet::new();
+    values.iter().filter(move |value| seen.insert(*value))
+}
+
 fn twice<T: Eq + Hash + std::fmt::Display>(what: &str, values: &[T], problems: &mut Vec<String>) {
     let mut seen = HashSet::new();
-    for value in values.iter().filter(|value| !seen.insert(*value)) {
+    let again: Vec<&T> = values.iter().filter(|value| !seen.insert(*value)).collect();
+    for value in distinct(&again) {
         problems.push(format!("the {what} {value} is there twice; use --repeats to repeat"));
     }
 }

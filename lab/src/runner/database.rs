@@ -12,13 +12,12 @@ use poollab_model::{
 };
 
 use super::Options;
+use super::service::applications;
 use crate::exit::Failure;
 use crate::machine;
 
 /// Ten looks a second: the CPU limit's period is 100 ms, and nothing shorter shows in it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// All connections of the service have names that begin so.
-const APPLICATIONS: &str = "poollab/";
 /// How long a backend may take to notice that its client is gone.
 const BACKENDS_LEAVE: Duration = Duration::from_secs(2);
 /// A guard has nothing to do but to answer.
@@ -76,7 +75,7 @@ impl Database {
         let program = std::env::current_exe().map_err(Failure::environment)?;
         let guard = Guard::spawn(&program, &["db", "guard"], order).await?;
         let ready = guard.ready();
-        let observer = Observer::start(&ready.admin, APPLICATIONS, &ready.cgroups, LOOK_EVERY).await?;
+        let observer = Observer::start(&ready.admin, applications(), &ready.cgroups, LOOK_EVERY).await?;
         let mut poolers = Vec::new();
         for pooler in &ready.poolers {
             let watched = PoolerObserver::start(&pooler.admin, &pooler.app_socket.dbname, LOOK_EVERY).await?;
@@ -91,7 +90,7 @@ impl Database {
             crate::output::say(&user.plan_of_creation());
         }
         user.prepare().await?;
-        let observer = match user.observer(APPLICATIONS, LOOK_EVERY).await {
+        let observer = match user.observer(applications(), LOOK_EVERY).await {
             Ok(observer) => observer,
             Err(why) => {
                 user.drop_all().await?;
@@ -134,6 +133,13 @@ impl Database {
     /// Backends of all services, as last seen.
     pub fn backends_now(&self) -> Option<u32> {
         self.observer.latest_server().map(|server| server.all_backends)
+    }
+
+    /// Lets go of what was seen so far, so that a run of hours needs no more memory than one of minutes.
+    pub fn forget(&self) {
+        let now = Instant::now();
+        self.observer.forget_before(now);
+        self.poolers.iter().for_each(|(_, pooler)| pooler.forget_before(now));
     }
 
     /// Connections of a service that has ended. They get a moment: Postgres notices a closed socket when the

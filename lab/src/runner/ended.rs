@@ -14,12 +14,17 @@ pub struct Ended {
     pub folder: PathBuf,
     /// Why it did not get to its end, if it did not.
     pub stopped: Option<Failure>,
+    /// What was measured, where the folder is gone.
+    pub rescued: Option<Box<Analysis>>,
 }
 
 impl Ended {
     /// Concludes from what was measured and writes the documents. Where they can't be written the conclusions are
     /// still given, and what went wrong joins [`stopped`](Self::stopped): nothing that was measured is lost.
     pub fn document(&mut self) -> Result<Analysis, Failure> {
+        if let Some(analysis) = self.rescued.take() {
+            return Ok(*analysis);
+        }
         let analysis = folder::analyse(&self.folder).map_err(Failure::Environment)?;
         if let Err(why) = folder::write_documents(&self.folder, &analysis) {
             let unwritten = format!(

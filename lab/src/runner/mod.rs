@@ -16,7 +16,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use poollab_analysis::stats::Spread;
-use poollab_model::{Acquisition, Driver, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec};
+use poollab_model::{
+    Acquisition, Driver, Environment, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec,
+    without_secrets,
+};
 
 use crate::exit::Failure;
 use crate::folder::Folder;
@@ -195,6 +198,7 @@ async fn conducted(
         kept: None,
         finished,
         without_result: 0,
+        environment: None,
     };
     let before = resumed.map(|resumed| &resumed.report.environment);
     let stopped = match held {
@@ -263,6 +267,7 @@ pub struct Bench<'a> {
     kept: Option<Service>,
     finished: u32,
     without_result: u32,
+    environment: Option<Environment>,
 }
 
 impl Bench<'_> {
@@ -305,7 +310,10 @@ impl Bench<'_> {
             Err(reason) => {
                 self.without_result += 1;
                 self.progress.trial_failed(spec, &reason);
-                self.info.skipped.push(SkippedTrial { id: spec.id.clone(), reason: reason.clone() });
+                self.info.skipped.push(SkippedTrial {
+                    id: spec.id.clone(),
+                    reason: without_secrets(&reason).into_owned(),
+                });
                 self.save_info()?;
                 if let Some(why) = dead {
                     return Err(Failure::Environment(why));
@@ -374,12 +382,13 @@ impl Bench<'_> {
             }
         }
         self.folder.write_environment(&environment).map_err(|why| unwritable(&self.folder, &why))?;
+        self.environment = Some(environment);
         self.save_info()?;
         job(self).await
     }
 
     async fn end(self, stopped: Option<Failure>) -> Result<Ended, Failure> {
-        let Self { database, folder, mut info, progress, kept, finished, .. } = self;
+        let Self { plan, database, folder, mut info, progress, kept, finished, environment, .. } = self;
         progress.finish();
         if let Some(service) = kept {
             service.stop().await;
@@ -387,6 +396,14 @@ impl Bench<'_> {
         if let Err(why) = database.stop().await {
             crate::output::say(&format!("poollab: {why}"));
         }
+        let stopped = match (stopped, info.skipped.last()) {
+            (None, Some(last)) if finished == 0 => Some(Failure::Environment(format!(
+                "no trial has a result, the last one because {}",
+                last.reason
+            ))),
+            (stopped, _) => stopped,
+        };
+        let gone = folder.is_gone();
         let stopped = match stopped {
             // Refused before anything was done: the run stays what it was.
             Some(failure @ Failure::Usage(_)) => {
@@ -397,6 +414,7 @@ impl Bench<'_> {
                 folder.discard();
                 return Err(failure.and("; nothing was measured, nothing is left behind"));
             }
+            Some(failure) if gone => Some(failure),
             Some(failure) => {
                 let trials = poollab_analysis::figures::plural(
                     finished.into(),
@@ -406,6 +424,7 @@ impl Bench<'_> {
                 let kept = format!("; {trials} in {}", folder.path().display());
                 Some(failure.and(&kept))
             }
+            None if gone => Some(unwritable(&folder, &std::io::Error::other("somebody removed the folder"))),
             None => None,
         };
         info.status = match stopped {
@@ -414,14 +433,22 @@ impl Bench<'_> {
             Some(_) => RunStatus::Failed,
         };
         info.finished_at = Some(jiff::Timestamp::now().to_string());
-        info.error = stopped.as_ref().map(Failure::text);
+        info.error = stopped.as_ref().map(|why| without_secrets(&why.text()).into_owned());
+        let path = folder.path().to_owned();
+        if let Some(environment) = environment.filter(|_| gone) {
+            let trials = folder.rescue().map_err(Failure::Environment)?;
+            let analysis = poollab_analysis::Analysis::of(info, plan.clone(), environment, trials);
+            let stopped =
+                stopped.map(|why| why.and("; what was measured by then is printed, and in no file"));
+            return Ok(Ended { folder: path, stopped, rescued: Some(Box::new(analysis)) });
+        }
         let stopped = match (folder.write_run(&info), stopped) {
             (Ok(()), stopped) => stopped,
             // Why the run ended is more than that its end could not be noted.
             (Err(why), Some(stopped)) => Some(stopped.and(&format!("; its end can't be noted there: {why}"))),
             (Err(why), None) => Some(unwritable(&folder, &why)),
         };
-        Ok(Ended { folder: folder.path().to_owned(), stopped })
+        Ok(Ended { folder: path, stopped, rescued: None })
     }
 
     fn save_info(&self) -> Result<(), Failure> {

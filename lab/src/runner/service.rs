@@ -1,9 +1,11 @@
 //! The service under test, as a child of the lab.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use poollab_model::wire::{RoundTrips, ServerEvent, ServerOrder, ServerRequest};
-use poollab_model::{Plan, Settings, TrialSpec};
+use poollab_model::{Plan, Settings, StrategyId, TrialSpec};
 
 use super::child::Child;
 use super::database::Database;
@@ -25,6 +27,8 @@ pub struct Service {
     pub settings: Settings,
     /// Round trips of a request, where they could be counted.
     pub round_trips: Option<RoundTrips>,
+    /// The name of its connections.
+    pub application: String,
 }
 
 impl Service {
@@ -35,7 +39,7 @@ impl Service {
             settings: spec.settings.clone(),
             endpoint: database.endpoint(plan.link, spec.route)?,
             listen: "127.0.0.1:0".to_owned(),
-            application_name: application(spec),
+            application_name: application(&spec.strategy),
             // A pooler makes trips of its own, and would keep the connection.
             count_trips: (!spec.route.is_pooled()).then(|| spec.workload.clone()),
             hazards: false,
@@ -84,7 +88,8 @@ pub async fn launch(order: &ServerOrder) -> Result<Result<Service, String>, Stri
         let left = deadline.saturating_duration_since(Instant::now());
         match child.event(left).await?.1 {
             ServerEvent::Ready { address, settings, round_trips } => {
-                return Ok(Ok(Service { child, address, settings: *settings, round_trips }));
+                let application = order.application_name.clone();
+                return Ok(Ok(Service { child, address, settings: *settings, round_trips, application }));
             }
             ServerEvent::Failed { message } => return Ok(Err(message)),
             ServerEvent::Pool { .. } | ServerEvent::Resized { .. } | ServerEvent::NotResized => {}
@@ -92,7 +97,15 @@ pub async fn launch(order: &ServerOrder) -> Result<Result<Service, String>, Stri
     }
 }
 
-/// The name of its connections, by which the observer knows them.
-pub fn application(spec: &TrialSpec) -> String {
-    format!("poollab/{}", spec.strategy)
+/// Names of connections of this lab begin so. Another lab on the same server, or a service by hand, has another one.
+pub fn applications() -> &'static str {
+    static PREFIX: LazyLock<String> = LazyLock::new(|| format!("poollab/{:08x}-", rand::random::<u32>()));
+    &PREFIX
+}
+
+/// The name of a service's connections, by which the observer knows them: no other service has it, of this lab or of
+/// another.
+fn application(strategy: &StrategyId) -> String {
+    static SERVICES: AtomicU32 = AtomicU32::new(1);
+    format!("{}{}/{strategy}", applications(), SERVICES.fetch_add(1, Ordering::Relaxed))
 }

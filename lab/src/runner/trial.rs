@@ -11,7 +11,7 @@ use super::child::Child;
 use super::database::Database;
 use super::patience::Patience;
 use super::progress::Progress;
-use super::service::{STOP, Service, application};
+use super::service::{STOP, Service};
 use super::timeline;
 use super::verify;
 use crate::machine;
@@ -76,6 +76,8 @@ pub async fn carry_out(
         Some(service) => service,
         None => Service::start(spec, plan, database).await?,
     };
+    // Of the trial before: what was seen then is in its record.
+    database.forget();
     // After its start: what it counted by then is no evidence for the check that follows.
     answered(database.observer().reset())
         .await?
@@ -94,9 +96,10 @@ pub async fn carry_out(
     match kept.filter(|_| !spec.route.is_pooled()) {
         Some(place) => *place = Some(service),
         None => {
+            let application = service.application.clone();
             watched.server.exit_code = end(service, spec, database, &mut remarks).await;
             // Not counted is not none: a database that does not answer is noticed after the trial.
-            figures.backends_left = answered(database.backends_left(&application(spec))).await.ok().flatten();
+            figures.backends_left = answered(database.backends_left(&application)).await.ok().flatten();
         }
     }
     Ok(record(spec, acquisition, settings, result, watched, figures, remarks, database))

@@ -1,5 +1,6 @@
 //! A search in somebody else's figures.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use super::question::{self, Asked};
 use super::{conclude, live};
 use crate::cli::{DatabaseArgs, SettingsArgs, TuneArgs};
 use crate::exit::Failure;
-use crate::output;
+use crate::{input, output};
 
 /// A larger file is not a sweep of pool sizes.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -68,14 +69,11 @@ fn meaningless(args: &TuneArgs) -> Vec<String> {
 
 fn read(path: &Path) -> Result<String, String> {
     let refuse = |why: &dyn std::fmt::Display| format!("can't read {}: {why}", path.display());
-    let size = std::fs::metadata(path).map_err(|why| refuse(&why))?.len();
-    if size > LARGEST_FILE {
-        return Err(refuse(&format!(
-            "it has {} MiB, and a sweep of pool sizes has some kilobytes",
-            size >> 20
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(|why| refuse(&why))?;
+    let mut bytes = Vec::new();
+    input::open(path, LARGEST_FILE)?
+        .take(LARGEST_FILE)
+        .read_to_end(&mut bytes)
+        .map_err(|why| refuse(&why))?;
     String::from_utf8(bytes).map_err(|_| refuse(&"it is not a text in UTF-8; export the sweep as CSV"))
 }
 

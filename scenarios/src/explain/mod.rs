@@ -11,8 +11,7 @@ use crate::texts::ErrorText;
 
 pub use nearest::Nearest;
 
-/// Of a longer text the first and the last half of this are read: the beginning says what failed, the end
-/// of a stack trace says why.
+/// Of a longer text the end is read: in a log that is the newest.
 const READ_AT_MOST: usize = 16 << 20;
 
 /// What a text means.
@@ -33,7 +32,7 @@ pub struct Known {
     pub candidates: Vec<Candidate>,
     /// Everything that was recognised, nearest to the true cause first; also what did not decide.
     pub hits: Vec<Hit>,
-    /// Bytes in the middle of a very long text that were not read.
+    /// Bytes at the beginning of a very long text that were not read.
     pub unread_bytes: usize,
 }
 
@@ -66,30 +65,41 @@ pub struct Hit {
 pub struct Unknown {
     /// Known texts that share words with it, most first; may be empty.
     pub nearest: Vec<Nearest>,
-    /// Bytes in the middle of a very long text that were not read.
+    /// Bytes at the beginning of a very long text that were not read.
     pub unread_bytes: usize,
 }
 
 /// What an error message means: which scenario it is, or that it is not known. The text may be a line, a
 /// stack trace or megabytes of log; it takes time in proportion to its length.
 pub fn explain(text: &str) -> Explanation {
-    let (head, tail, unread_bytes) = halves(text, READ_AT_MOST);
-    let hits = finder::find(&[head, tail]);
+    explain_end(text, Before::default())
+}
+
+/// What stood in a log before the part that is at hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Its bytes.
+    pub bytes: usize,
+    /// Its line feeds.
+    pub lines: u64,
+}
+
+/// The same for the end of a log whose beginning was not kept.
+pub fn explain_end(text: &str, before: Before) -> Explanation {
+    let (unread, text) = newest(text, READ_AT_MOST);
+    let unread_bytes = before.bytes + unread.len();
+    let lines = before.lines + unread.bytes().filter(|byte| *byte == b'\n').count() as u64;
+    let hits = finder::find(text, lines + 1);
     if hits.is_empty() {
-        return Explanation::Unknown(Unknown { nearest: nearest::nearest(head), unread_bytes });
+        return Explanation::Unknown(Unknown { nearest: nearest::nearest(text), unread_bytes });
     }
     let (hits, candidates) = rank::rank(hits);
     Explanation::Known(Known { candidates, hits, unread_bytes })
 }
 
-/// The beginning and the end of a text, and how much between them is left out.
-fn halves(text: &str, at_most: usize) -> (&str, &str, usize) {
-    if text.len() <= at_most {
-        return (text, "", 0);
-    }
-    let (head_end, tail_begin) =
-        (text.floor_char_boundary(at_most / 2), text.ceil_char_boundary(text.len() - at_most / 2));
-    (&text[..head_end], &text[tail_begin..], tail_begin - head_end)
+/// What of a text is left out, and its end.
+fn newest(text: &str, at_most: usize) -> (&str, &str) {
+    text.split_at(text.ceil_char_boundary(text.len().saturating_sub(at_most)))
 }
 
 #[cfg(test)]
@@ -100,8 +110,8 @@ mod tests {
     fn cutting_a_long_text_does_not_cut_a_letter() {
         let text = "ü".repeat(100);
         for at_most in 2..40 {
-            let (head, tail, left_out) = halves(&text, at_most);
-            assert_eq!(head.len() + tail.len() + left_out, text.len());
+            let (left_out, end) = newest(&text, at_most);
+            assert!(end.len() <= at_most && left_out.len() + end.len() == text.len());
         }
     }
 }
