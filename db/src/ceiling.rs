@@ -28,12 +28,14 @@ pub struct Measured {
 
 /// Runs `sql` as often as it can for `duration`, over `clients` connections; `:id` in it is a random
 /// `1..=`[`ACCOUNTS`]. `bin` is where to look for pgbench first, then `PATH`. `None`: there is no pgbench.
+/// `tls`: it connects encrypted, as the service does.
 ///
 /// # Errors
 /// pgbench fails, or says nothing that can be read.
 pub async fn pgbench(
     bin: &Path,
     endpoint: &Endpoint,
+    tls: bool,
     sql: &str,
     clients: u32,
     duration: Duration,
@@ -42,7 +44,7 @@ pub async fn pgbench(
     let sql = sql.trim().trim_end_matches(';');
     let clients_text = clients.to_string();
     let arguments = ["-M", "prepared", "-c", &clients_text, "-j", "1"];
-    let ran = run(&program, endpoint, &arguments, &statement(sql), duration).await?;
+    let ran = run(&program, endpoint, tls, &arguments, &statement(sql), duration).await?;
     let tps = tps(&ran.said).ok_or_else(|| ran.unreadable())?;
     Ok(Some(Measured {
         tool,
@@ -60,6 +62,7 @@ pub async fn pgbench(
 pub async fn pipelined(
     bin: &Path,
     endpoint: &Endpoint,
+    tls: bool,
     sql: &str,
     clients: u32,
     depth: u32,
@@ -69,8 +72,8 @@ pub async fn pipelined(
     let each = statement(sql.trim().trim_end_matches(';')).repeat(depth as usize);
     let script = format!("\\startpipeline\n{each}\\endpipeline\n");
     let clients = clients.to_string();
-    let ran =
-        run(&program, endpoint, &["-M", "prepared", "-c", &clients, "-j", "1"], &script, duration).await?;
+    let arguments = ["-M", "prepared", "-c", &clients, "-j", "1"];
+    let ran = run(&program, endpoint, tls, &arguments, &script, duration).await?;
     let scripts = tps(&ran.said).ok_or_else(|| ran.unreadable())?;
     // pgbench counts a script as one transaction.
     Ok(Some(scripts * f64::from(depth)))
@@ -86,25 +89,19 @@ fn statement(sql: &str) -> String {
 ///
 /// # Errors
 /// Nobody gets in.
-pub async fn connects_per_s(bin: &Path, endpoint: &Endpoint) -> Result<f64, DbError> {
+pub async fn connects_per_s(bin: &Path, endpoint: &Endpoint, tls: bool) -> Result<f64, DbError> {
     if let Some((program, _)) = find(bin) {
         // A thread for each client: within one, pgbench connects one after another.
         let clients = CONNECTORS.to_string();
-        let ran = run(
-            &program,
-            endpoint,
-            &["-C", "-c", &clients, "-j", &clients],
-            &statement("SELECT 1"),
-            CONNECTING,
-        )
-        .await;
+        let arguments = ["-C", "-c", &clients, "-j", &clients];
+        let ran = run(&program, endpoint, tls, &arguments, &statement("SELECT 1"), CONNECTING).await;
         match ran.map(|ran| tps_with_connecting(&ran.said)) {
             Ok(Some(rate)) => return Ok(rate),
             Ok(None) => tracing::warn!("pgbench -C said nothing that can be read"),
             Err(why) => tracing::warn!("{why}"),
         }
     }
-    connects_by_ourselves(endpoint).await
+    connects_by_ourselves(endpoint, tls).await
 }
 
 /// Enough to keep a server busy whose clients spend half of a login on their own side.
@@ -116,12 +113,13 @@ const CONNECTING: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Nobody gets in.
-pub async fn connects_by_ourselves(endpoint: &Endpoint) -> Result<f64, DbError> {
+pub async fn connects_by_ourselves(endpoint: &Endpoint, tls: bool) -> Result<f64, DbError> {
+    let encryption = if tls { Encryption::Always } else { Encryption::IfAsked };
     let began = Instant::now();
     let connector = async || {
         let mut made = 0_u32;
         while began.elapsed() < CONNECTING {
-            let (client, driver) = connect::open(endpoint, "poollab connects", Encryption::IfAsked).await?;
+            let (client, driver) = connect::open(endpoint, "poollab connects", encryption).await?;
             // It ends when the client has gone.
             let driving = tokio::spawn(driver);
             client
@@ -155,6 +153,7 @@ impl Ran {
 async fn run(
     program: &Path,
     endpoint: &Endpoint,
+    tls: bool,
     arguments: &[&str],
     text: &str,
     duration: Duration,
@@ -165,6 +164,10 @@ async fn run(
         .doing(|| "making a folder for pgbench's script".into())?;
     let script = folder.path().join("script.sql");
     let passfile = folder.path().join("pgpass");
+    let root = folder.path().join("root.crt");
+    if let Some(pem) = endpoint.root_certificate.as_ref().filter(|_| tls) {
+        write(&root, pem).doing(|| format!("writing {}", root.display()))?;
+    }
     write(&script, text)
         .and_then(|()| write(&passfile, &pgpass_line(endpoint)))
         .doing(|| format!("writing {}", script.display()))?;
@@ -187,7 +190,9 @@ async fn run(
         .env("PGPORT", endpoint.port.to_string())
         .env("PGUSER", &endpoint.user)
         .env("PGDATABASE", &endpoint.dbname)
-        .env("PGSSLMODE", if endpoint.root_certificate.is_some() { "disable" } else { "prefer" })
+        .env("PGSSLMODE", ssl_mode(endpoint, tls))
+        // Also where there is none: libpq would look into the user's home, and verify by what it finds.
+        .env("PGSSLROOTCERT", &root)
         .env("PGAPPNAME", "poollab pgbench")
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
@@ -221,6 +226,17 @@ fn host(endpoint: &Endpoint) -> std::ffi::OsString {
     match &endpoint.host {
         Host::Tcp(host) => host.into(),
         Host::Socket(folder) => folder.into(),
+    }
+}
+
+/// Before version 15 libpq finds no address in a certificate, and before 16 it does not know the system's roots:
+/// whether the server is the right one has been verified by the observer.
+fn ssl_mode(endpoint: &Endpoint, tls: bool) -> &'static str {
+    match (tls, endpoint.root_certificate.is_some()) {
+        (true, true) => "verify-ca",
+        (true, false) => "require",
+        (false, true) => "disable",
+        (false, false) => "prefer",
     }
 }
 
@@ -280,6 +296,7 @@ mod tests {
             password: Some(Secret::new("a:b\\c")),
             dbname: "d".into(),
             root_certificate: None,
+            verification: poollab_model::Verification::default(),
         };
         assert_eq!(pgpass_line(&endpoint), "*:*:*:*:a\\:b\\\\c\n");
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poollab_model::{Endpoint, ErrorKind, Host};
+use poollab_model::{Endpoint, ErrorKind, Host, Verification};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_postgres::config::SslMode;
@@ -13,6 +13,7 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::classify::Failure;
 use crate::error::DbError;
+use crate::lenient::Lenient;
 
 /// A server that takes longer than this to let us in is not one to measure.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
@@ -32,6 +33,9 @@ pub enum ConnectError {
          or name the file in SSL_CERT_FILE"
     )]
     NoRoots(String),
+    /// The roots are no use to verify with.
+    #[error("TLS can't be set up: {0}")]
+    Verifier(#[from] rustls::client::VerifierBuilderError),
     /// rustls refuses its own defaults.
     #[error("TLS can't be set up: {0}")]
     Rustls(#[from] rustls::Error),
@@ -70,7 +74,7 @@ pub fn config(endpoint: &Endpoint, application_name: &str) -> tokio_postgres::Co
 pub(crate) enum Encryption {
     /// Only where the server admits nobody without it.
     IfAsked,
-    /// Always, and verified.
+    /// Always, and verified as far as the endpoint says.
     Always,
 }
 
@@ -128,12 +132,29 @@ async fn open_patiently(
     Ok((client, Box::pin(connection)))
 }
 
-/// A TLS connector that verifies the server: against the endpoint's own root certificate, or against
+/// A TLS connector that verifies the server as far as the endpoint says: against its own root certificate, or against
 /// the system's roots where it has none.
 ///
 /// # Errors
 /// The certificate is not PEM, or the system has no roots.
 pub fn tls(endpoint: &Endpoint) -> Result<Tls, ConnectError> {
+    // The provider is named because a program that links two of them has no default one.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let config = match endpoint.verification {
+        Verification::Host => config.with_root_certificates(roots(endpoint)?),
+        Verification::Authority => {
+            config.dangerous().with_custom_certificate_verifier(Lenient::of_host(roots(endpoint)?, provider)?)
+        }
+        Verification::Nothing => {
+            config.dangerous().with_custom_certificate_verifier(Lenient::of_all(provider))
+        }
+    };
+    Ok(Tls::new(config.with_no_client_auth()))
+}
+
+fn roots(endpoint: &Endpoint) -> Result<rustls::RootCertStore, ConnectError> {
     let mut roots = rustls::RootCertStore::empty();
     if let Some(pem) = &endpoint.root_certificate {
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -151,13 +172,7 @@ pub fn tls(endpoint: &Endpoint) -> Result<Tls, ConnectError> {
             return Err(ConnectError::NoRoots(why.join("; ")));
         }
     }
-    // The provider is named because a program that links two of them has no default one.
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    Ok(Tls::new(config))
+    Ok(roots)
 }
 
 #[cfg(test)]
@@ -172,6 +187,7 @@ mod tests {
             password: None,
             dbname: "lab".into(),
             root_certificate: root_certificate.map(str::to_owned),
+            verification: poollab_model::Verification::default(),
         }
     }
 

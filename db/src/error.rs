@@ -88,6 +88,11 @@ fn advice(failure: &Failure) -> &'static str {
         (Kind::AuthenticationFailed, _) => {
             "; check user and password (in the URL or PGPASSWORD) and the server's pg_hba.conf"
         }
+        // rustls says so and has no SQLSTATE.
+        _ if failure.message.contains("invalid peer certificate") => {
+            "; the server's certificate could not be verified. Name the root certificate that signed it with \
+             sslrootcert=FILE, or encrypt without verifying: sslmode=require without sslrootcert"
+        }
         (_, Some("3D000")) => "; create that database first, or name another one",
         _ => "",
     }

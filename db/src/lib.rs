@@ -12,6 +12,7 @@ pub mod connect;
 pub mod container;
 mod error;
 pub mod guard;
+mod lenient;
 mod limits;
 pub mod observer;
 pub mod pgbouncer;

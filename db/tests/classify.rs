@@ -175,6 +175,7 @@ async fn a_server_that_does_not_answer_is_a_connect_timeout() {
         password: None,
         dbname: "lab".into(),
         root_certificate: None,
+        verification: poollab_model::Verification::default(),
     };
     let refused = Observer::start(&endpoint, "", &[], EVERY).await.unwrap_err();
     let DbError::Connect { failure, .. } = &refused else { panic!("{refused}") };

@@ -56,7 +56,7 @@ async fn ceiling(cluster: &Cluster) -> Option<f64> {
     let observer = Observer::start(&ready.admin, "", &ready.cgroups, EVERY).await.expect("an observer");
     let from = Instant::now();
     let measured =
-        pgbench(&ready.bin, &ready.app_socket, SQL, 4, Duration::from_secs(2)).await.expect("pgbench");
+        pgbench(&ready.bin, &ready.app_socket, false, SQL, 4, Duration::from_secs(2)).await.expect("pgbench");
     let figures = observer.figures(from, Instant::now());
     observer.stop().await;
     let throttled = figures.throttled_ms.expect("throttling is counted");

@@ -118,7 +118,7 @@ async fn each_way_to_be_turned_away_says_what_to_do() {
         (url.replace(&password, "wrong"), "PGPASSWORD"),
         (url.replace("/theirs", "/nowhere"), "create that database"),
         (url.replace(&port, "1"), "that the server runs"),
-        (format!("{url}?sslmode=require"), "TLS"),
+        (format!("{url}?sslmode=verify-full"), "sslrootcert=FILE"),
     ] {
         let error = UserDatabase::connect(&url, false).await.unwrap_err();
         assert!(error.to_string().contains(advice), "{advice}: {error}");

@@ -58,6 +58,22 @@ pub struct Endpoint {
     pub dbname: String,
     /// The certificate (PEM) that signs the server's, for TLS; without it the system's roots count.
     pub root_certificate: Option<String>,
+    /// How much of the server's certificate must be right, for TLS.
+    #[serde(default)]
+    pub verification: Verification,
+}
+
+/// What a server's certificate must prove, in the steps of libpq's `sslmode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verification {
+    /// Nothing: the connection is encrypted, whoever the server is (`require`).
+    Nothing,
+    /// That a trusted root has signed it (`verify-ca`).
+    Authority,
+    /// That it was issued for this host, too (`verify-full`).
+    #[default]
+    Host,
 }
 
 /// Which database a plan runs against.
@@ -236,6 +252,7 @@ mod tests {
             password: Some(Secret::new("hunter2")),
             dbname: "lab".into(),
             root_certificate: None,
+            verification: Verification::default(),
         };
         assert!(!format!("{endpoint:?}").contains("hunter2"));
     }

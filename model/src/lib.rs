@@ -31,7 +31,7 @@ pub mod wire;
 mod workload;
 
 pub use burst::{Burst, BurstRequest};
-pub use database::{DatabaseChoice, Endpoint, Host, Link, PgbouncerSettings, Route, Secret};
+pub use database::{DatabaseChoice, Endpoint, Host, Link, PgbouncerSettings, Route, Secret, Verification};
 pub use environment::{Component, Environment, LimitsInForce, MachineInfo, Means, PgSetting};
 pub use finding::{Evidence, Finding, FindingKind, Severity};
 pub use ids::{IdError, StrategyId, WorkloadId};

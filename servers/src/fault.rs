@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use poollab_db::classify::{self, Failure};
 use poollab_model::{Cause, ErrorKind};
+
+use crate::meter::Moment;
 
 /// The failure of one request: a kind, and the original text beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +62,23 @@ impl From<Fault> for Cause {
 /// The most recent failure to open a connection. Pools that connect in the background tell it to their
 /// error sink and to nobody else; the request that waited for them hears only of a time-out.
 #[derive(Debug, Default)]
-pub struct Causes(Mutex<Option<(Instant, Cause)>>);
+pub struct Causes(Mutex<Option<(Moment, Cause)>>);
 
 impl Causes {
     /// Keeps a failure to connect.
     pub fn record(&self, fault: Fault) {
         if let Ok(mut last) = self.0.lock() {
-            *last = Some((Instant::now(), fault.into()));
+            *last = Some((Moment::now(), fault.into()));
         }
     }
 
+    /// The most recent failure.
+    pub fn latest(&self) -> Option<Cause> {
+        self.0.lock().ok()?.as_ref().map(|(_, cause)| cause.clone())
+    }
+
     /// The most recent failure, if it happened at `since` or later.
-    pub fn since(&self, since: Instant) -> Option<Cause> {
+    pub fn since(&self, since: Moment) -> Option<Cause> {
         let last = self.0.lock().ok()?;
         last.as_ref().filter(|(at, _)| *at >= since).map(|(_, cause)| cause.clone())
     }
@@ -87,7 +93,7 @@ mod tests {
         let causes = Causes::default();
         causes.record(Fault::new(ErrorKind::SlotsExhausted, "old"));
         std::thread::sleep(std::time::Duration::from_millis(2));
-        let began = Instant::now();
+        let began = Moment::now();
         assert_eq!(causes.since(began), None);
         causes.record(Fault::new(ErrorKind::SlotsExhausted, "new"));
         assert_eq!(causes.since(began).map(|cause| cause.message).as_deref(), Some("new"));

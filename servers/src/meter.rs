@@ -20,6 +20,22 @@ tokio::task_local! {
     static CONNECTING: Cell<Duration>;
 }
 
+/// A point in time, for whoever has to know what came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(Instant);
+
+impl Moment {
+    /// This one.
+    pub fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long ago it was.
+    pub fn ago(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Where the time of one request went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timing {
@@ -170,8 +186,8 @@ pub struct Waiting {
 
 impl Waiting {
     /// When the waiting began.
-    pub fn began(&self) -> Instant {
-        self.began
+    pub fn began(&self) -> Moment {
+        Moment(self.began)
     }
 
     /// Acquires, and says how long that took.
@@ -211,8 +227,7 @@ impl Drop for Waiting {
 /// When the waiting ended, and what it was spent on.
 #[derive(Debug, Clone, Copy)]
 pub struct Acquired {
-    /// When.
-    pub at: Instant,
+    at: Instant,
     /// Time waited.
     pub wait: Duration,
     /// Time spent connecting.

@@ -89,6 +89,7 @@ mod tests {
             password: None,
             dbname: "lab".into(),
             root_certificate: None,
+            verification: poollab_model::Verification::default(),
         };
         let Ok(strategy) = "deadpool".parse() else { unreachable!() };
         ServerOrder {

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -11,7 +11,7 @@ use poollab_model::{Cause, Endpoint, ErrorKind, PoolCounts, Settings};
 
 use crate::checkout::{Checkout, Patience, Source};
 use crate::fault::{Causes, Fault};
-use crate::meter::{Meter, Timing, Waiting};
+use crate::meter::{Meter, Moment, Timing, Waiting};
 use crate::strategies::{BlockingStrategy, Context, Entry, Lent, Open, Strategy};
 use crate::threads::Threads;
 use crate::workloads::{Answer, Ask, Workload};
@@ -97,7 +97,7 @@ impl Service {
     /// threads has done so while it was opened.
     async fn fill(&self) -> Result<(), Fault> {
         if let Opened::Tasks(strategy) = &self.opened {
-            let since = Instant::now();
+            let since = Moment::now();
             let lent = join_all((0..strategy.settings().min_idle).map(|_| strategy.acquire())).await;
             for result in lent {
                 if let Err(fault) = result {
@@ -193,7 +193,7 @@ impl Service {
     }
 
     /// Tells with a pool's time-out what refused its connections while the request waited.
-    fn with_cause(&self, fault: Fault, since: Instant) -> Fault {
+    fn with_cause(&self, fault: Fault, since: Moment) -> Fault {
         if fault.kind != ErrorKind::PoolTimeout || fault.cause.is_some() {
             return fault;
         }

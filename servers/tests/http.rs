@@ -195,6 +195,7 @@ fn order(listen: &str) -> ServerOrder {
             password: None,
             dbname: "none".into(),
             root_certificate: None,
+            verification: poollab_model::Verification::default(),
         },
         listen: listen.into(),
         application_name: "test".into(),

@@ -182,6 +182,7 @@ impl Cluster {
             password: Some(Secret::new(app_password)),
             dbname: DATABASE.into(),
             root_certificate: None,
+            verification: poollab_model::Verification::default(),
         };
         let ready = GuardReady {
             app_tcp: Endpoint {

@@ -165,6 +165,7 @@ async fn wait_until_ready(
                 password: Some(Secret::new(password)),
                 dbname: DATABASE.into(),
                 root_certificate: None,
+                verification: poollab_model::Verification::default(),
             };
             let as_admin = endpoint(ADMIN, &admin);
             match open(&as_admin, "poollab guard", Encryption::IfAsked).await {

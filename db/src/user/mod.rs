@@ -60,6 +60,12 @@ impl UserDatabase {
         let url::Parsed { endpoint, encryption } = url::parse(url)?;
         let (client, driver) = open(&endpoint, "poollab", encryption).await?;
         tokio::spawn(driver);
+        let encryption = if encryption == Encryption::IfAsked && is_encrypted(&client).await {
+            // It let nobody in without: then the service must not try, either.
+            Encryption::Always
+        } else {
+            encryption
+        };
         let facts = Facts::learn(&client).await?;
         if facts.version_num < OLDEST * 10_000 {
             return Err(DbError::Refused(format!(
@@ -77,7 +83,7 @@ impl UserDatabase {
         &self.endpoint
     }
 
-    /// Whether the URL asks for TLS.
+    /// Whether the URL or the server asks for TLS.
     pub fn needs_tls(&self) -> bool {
         self.encryption == Encryption::Always
     }
@@ -196,6 +202,11 @@ impl UserDatabase {
     async fn run(&self, sql: &str, doing: &str) -> Result<(), DbError> {
         run(&self.client, sql, doing).await
     }
+}
+
+async fn is_encrypted(client: &Client) -> bool {
+    let sql = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()";
+    client.query_one(sql, &[]).await.is_ok_and(|row| row.get(0))
 }
 
 async fn run(client: &Client, sql: &str, doing: &str) -> Result<(), DbError> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
-use poollab_model::{Endpoint, Host, Secret};
+use poollab_model::{Endpoint, Host, Secret, Verification};
 use url::Url;
 
 use crate::connect::Encryption;
@@ -99,7 +99,7 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
     let mut user = Some(decode(parsed.username())?).filter(|user| !user.is_empty());
     let mut password = parsed.password().map(&decode).transpose()?;
     let mut dbname = Some(decode(parsed.path().trim_start_matches('/'))?).filter(|name| !name.is_empty());
-    let mut encryption = Encryption::IfAsked;
+    let mut mode = SslMode::default();
     let mut root_certificate = None;
     for (name, value) in parsed.query_pairs() {
         match &*name {
@@ -108,7 +108,9 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
             "user" => user = Some(value.into_owned()),
             "password" => password = Some(value.into_owned()),
             "dbname" => dbname = Some(value.into_owned()),
-            "sslmode" => encryption = sslmode(&value).ok_or_else(|| wrong("has an unknown sslmode"))?,
+            "sslmode" => mode = sslmode(&value).ok_or_else(|| wrong("has an unknown sslmode"))?,
+            // They count where no other root is named.
+            "sslrootcert" if value == "system" => {}
             "sslrootcert" => {
                 root_certificate = Some(std::fs::read_to_string(Path::new(&*value)).map_err(|why| {
                     wrong(&format!("names the root certificate {value}, which can't be read ({why})"))
@@ -131,6 +133,18 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
         .or_else(|| environment("PGUSER"))
         .or_else(|| environment("USER"))
         .ok_or_else(|| wrong("names no user"))?;
+    // As in libpq: `require` verifies once there is something to verify with.
+    let verification = match mode {
+        SslMode::Require if root_certificate.is_none() => Verification::Nothing,
+        SslMode::Require | SslMode::VerifyCa => Verification::Authority,
+        SslMode::IfAsked | SslMode::VerifyFull => Verification::Host,
+    };
+    // Postgres has no TLS on a Unix socket, and libpq ignores `sslmode` there.
+    let encryption = if mode == SslMode::IfAsked || host.starts_with('/') {
+        Encryption::IfAsked
+    } else {
+        Encryption::Always
+    };
     let endpoint = Endpoint {
         // An IPv6 address stands in brackets in a URL, and nowhere else.
         host: if host.starts_with('/') {
@@ -143,15 +157,26 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
         dbname: dbname.or_else(|| environment("PGDATABASE")).unwrap_or_else(|| user.clone()),
         user,
         root_certificate,
+        verification,
     };
     Ok(Parsed { endpoint, encryption })
 }
 
-/// `require` verifies here, which it does not in libpq: an unverified server is no use to anybody.
-fn sslmode(text: &str) -> Option<Encryption> {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum SslMode {
+    #[default]
+    IfAsked,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+fn sslmode(text: &str) -> Option<SslMode> {
     match text {
-        "disable" | "allow" | "prefer" => Some(Encryption::IfAsked),
-        "require" | "verify-ca" | "verify-full" => Some(Encryption::Always),
+        "disable" | "allow" | "prefer" => Some(SslMode::IfAsked),
+        "require" => Some(SslMode::Require),
+        "verify-ca" => Some(SslMode::VerifyCa),
+        "verify-full" => Some(SslMode::VerifyFull),
         _ => None,
     }
 }
@@ -208,6 +233,24 @@ mod tests {
         assert_eq!(socket.host, Host::Socket("/var/run/pg".into()));
         assert_eq!(parsed("postgres://me@/lab?host=/tmp").host, Host::Socket("/tmp".into()));
         assert_eq!(parsed("postgres://me@[::1]/lab").host, Host::Tcp("::1".into()));
+    }
+
+    #[test]
+    fn sslmode_means_what_it_means_to_libpq() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root.crt");
+        std::fs::write(&root, "a root").unwrap();
+        let root = format!("&sslrootcert={}", root.display());
+        let read = |host: &str, mode: &str, root: &str| {
+            let parsed = parse(&format!("postgres://u@{host}/d?sslmode={mode}{root}")).unwrap();
+            (parsed.encryption == Encryption::Always, parsed.endpoint.verification)
+        };
+        assert!(["disable", "allow", "prefer"].iter().all(|mode| !read("h", mode, "").0));
+        assert_eq!(read("h", "require", ""), (true, Verification::Nothing));
+        assert_eq!(read("h", "require", &root), (true, Verification::Authority));
+        assert_eq!(read("h", "verify-ca", &root), (true, Verification::Authority));
+        assert_eq!(read("h", "verify-full", "&sslrootcert=system"), (true, Verification::Host));
+        assert!(!read("%2Ftmp", "require", "").0, "a socket has no TLS");
     }
 
     #[test]

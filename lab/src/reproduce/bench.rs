@@ -110,7 +110,7 @@ impl Bench {
     /// Connects a second, by the service's way in.
     pub async fn connects_per_s(&self, scene: &Scene) -> Result<f64, String> {
         let endpoint = self.endpoint(scene, Route::Direct)?;
-        let rate = poollab_db::ceiling::connects_per_s(&self.ready().bin, &endpoint).await;
+        let rate = poollab_db::ceiling::connects_per_s(&self.ready().bin, &endpoint, false).await;
         rate.map_err(|why| why.to_string())
     }
 

@@ -8,7 +8,7 @@ use poollab_db::{Guard, Observer, UserDatabase};
 use poollab_model::wire::{ContainerOrder, GuardOrder, PoolerOrder};
 use poollab_model::{
     Acquisition, Ceiling, Component, DatabaseChoice, Driver, Endpoint, Environment, Host, LimitsInForce,
-    Link, PipelinedReference, Plan, Route, Secret, WorkloadSpec,
+    Link, PipelinedReference, Plan, Route, Secret, Settings, WorkloadSpec,
 };
 
 use super::Options;
@@ -125,6 +125,11 @@ impl Database {
         })
     }
 
+    /// Whether the service connects with TLS: the settings ask for it, or the database's URL, or its server.
+    pub fn encrypts(&self, settings: &Settings) -> bool {
+        settings.tls || matches!(&self.provided, Provided::User(user) if user.needs_tls())
+    }
+
     /// Who watches the pooler on a route; `None`: there is none.
     pub fn pooler(&self, route: Route) -> Option<&PoolerObserver> {
         self.poolers.iter().find(|(of, _)| *of == route).map(|(_, pooler)| pooler)
@@ -227,7 +232,15 @@ impl Database {
         let clients = clients.min(plan.limits.free_slots()).max(1);
         let endpoint = self.endpoint(plan.link, Route::Direct)?;
         let sql = statement.replace("$1", ":id");
-        let measured = poollab_db::ceiling::pgbench(&self.bin(), &endpoint, &sql, clients, duration).await;
+        let measured = poollab_db::ceiling::pgbench(
+            &self.bin(),
+            &endpoint,
+            self.encrypts(&plan.settings),
+            &sql,
+            clients,
+            duration,
+        )
+        .await;
         let Some(measured) = measured.map_err(|why| why.to_string())? else { return Ok(None) };
         Ok(Some(Ceiling {
             tool: measured.tool,
@@ -243,7 +256,8 @@ impl Database {
     /// Connects a second, by the service's way in.
     pub async fn connects_per_s(&self, plan: &Plan) -> Result<f64, String> {
         let endpoint = self.endpoint(plan.link, Route::Direct)?;
-        poollab_db::ceiling::connects_per_s(&self.bin(), &endpoint).await.map_err(|why| why.to_string())
+        let tls = self.encrypts(&plan.settings);
+        poollab_db::ceiling::connects_per_s(&self.bin(), &endpoint, tls).await.map_err(|why| why.to_string())
     }
 
     /// Where PostgreSQL's programs are, as far as is known.
@@ -267,8 +281,9 @@ impl Database {
         if !pipelines(plan) {
             return None;
         }
-        let bin = self.bin();
-        let measured = poollab_db::ceiling::pipelined(&bin, endpoint, sql, clients, PIPELINE, duration).await;
+        let (bin, tls) = (self.bin(), self.encrypts(&plan.settings));
+        let measured =
+            poollab_db::ceiling::pipelined(&bin, endpoint, tls, sql, clients, PIPELINE, duration).await;
         let tps = measured.ok()??;
         Some(PipelinedReference { depth: PIPELINE, tps, samples: vec![tps] })
     }

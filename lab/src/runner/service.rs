@@ -36,7 +36,7 @@ impl Service {
     pub async fn start(spec: &TrialSpec, plan: &Plan, database: &Database) -> Result<Self, String> {
         let order = ServerOrder {
             strategy: spec.strategy.clone(),
-            settings: spec.settings.clone(),
+            settings: Settings { tls: database.encrypts(&spec.settings), ..spec.settings.clone() },
             endpoint: database.endpoint(plan.link, spec.route)?,
             listen: "127.0.0.1:0".to_owned(),
             application_name: application(&spec.strategy),

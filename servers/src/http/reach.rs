@@ -1,10 +1,12 @@
 //! Whether something accepts connections where Postgres should be.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use poollab_model::{Endpoint, Host};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Mutex;
+
+use crate::meter::Moment;
 
 /// How long an answer is good for: probes of an orchestrator must not become a load of their own.
 const FRESH: Duration = Duration::from_secs(1);
@@ -16,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// it uses no slot and logs nothing.
 pub struct Reach {
     endpoint: Endpoint,
-    last: Mutex<Option<(Instant, Result<(), String>)>>,
+    last: Mutex<Option<(Moment, Result<(), String>)>>,
 }
 
 impl Reach {
@@ -29,12 +31,12 @@ impl Reach {
     pub async fn check(&self) -> Result<(), String> {
         let mut last = self.last.lock().await;
         if let Some((at, result)) = &*last
-            && at.elapsed() < FRESH
+            && at.ago() < FRESH
         {
             return result.clone();
         }
         let result = self.attempt().await;
-        *last = Some((Instant::now(), result.clone()));
+        *last = Some((Moment::now(), result.clone()));
         result
     }
 

@@ -12,7 +12,6 @@ mod r2d2;
 mod sqlx;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use poollab_db::connect::{ConnectError, Tls};
@@ -22,7 +21,7 @@ use crate::drivers;
 use crate::drivers::asynchronous::Connector;
 use crate::drivers::synchronous::SyncConnector;
 use crate::fault::{Causes, Fault};
-use crate::meter::Meter;
+use crate::meter::{Meter, Moment};
 use crate::session::Session;
 
 /// All of them, in the order of the documentation.
@@ -88,7 +87,7 @@ pub trait Strategy: Send + Sync {
 
     /// What can be found out afterwards about a fault of acquiring whose cause nobody has told `since`
     /// the request began to wait.
-    fn explain(&self, fault: Fault, since: Instant) -> LocalBoxFuture<'_, Fault> {
+    fn explain(&self, fault: Fault, since: Moment) -> LocalBoxFuture<'_, Fault> {
         let _ = since;
         Box::pin(std::future::ready(fault))
     }

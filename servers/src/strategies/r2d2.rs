@@ -55,9 +55,9 @@ fn open(context: &Context) -> Result<Box<dyn BlockingStrategy>, Fault> {
             .max_lifetime(asked.max_lifetime.map(Duration::from))
             .idle_timeout(None);
     }
-    let began = std::time::Instant::now();
     let pool = builder.build(manager).map_err(|why| Fault {
-        cause: context.causes.since(began),
+        // This pool is the first to tell any.
+        cause: context.causes.latest(),
         ..Fault::new(ErrorKind::PoolTimeout, why.to_string())
     })?;
     let settings = in_force(asked, connect_timeout, &pool);

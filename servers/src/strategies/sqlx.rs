@@ -7,13 +7,13 @@
 //! seen by a probe.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use poollab_db::classify;
 use poollab_model::{
     Acquisition, DefaultsPolicy, Endpoint, ErrorKind, Host, HumanDuration, PoolCounts, Settings,
-    StatementMode,
+    StatementMode, Verification,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
@@ -23,6 +23,7 @@ use sqlx::{ConnectOptions, Connection, Postgres};
 use super::{Context, Entry, Lent, Open, Strategy};
 use crate::drivers;
 use crate::fault::{Causes, Fault};
+use crate::meter::Moment;
 use crate::session::{Control, Param, Rows, Session, Statement};
 
 /// The line of the registry.
@@ -61,6 +62,8 @@ fn open(context: &Context) -> Result<Box<dyn Strategy>, Fault> {
             .idle_timeout(None);
     }
     let settings = in_force(asked, &options);
+    // sqlx panics without a default where it verifies less than the host. An error: there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let connect = connect_options(&context.endpoint, &context.application_name, &settings);
     let causes = Arc::clone(&context.causes);
     let probe = Probe { options: connect.clone(), causes, turn: tokio::sync::Mutex::new(()) };
@@ -95,7 +98,12 @@ fn connect_options(endpoint: &Endpoint, application_name: &str, settings: &Setti
         .username(&endpoint.user)
         .database(&endpoint.dbname)
         .application_name(application_name)
-        .ssl_mode(if settings.tls { PgSslMode::VerifyFull } else { PgSslMode::Disable })
+        .ssl_mode(match endpoint.verification {
+            _ if !settings.tls => PgSslMode::Disable,
+            Verification::Nothing => PgSslMode::Require,
+            Verification::Authority => PgSslMode::VerifyCa,
+            Verification::Host => PgSslMode::VerifyFull,
+        })
         .disable_statement_logging();
     options = match &endpoint.host {
         Host::Tcp(host) => options.host(host),
@@ -132,7 +140,7 @@ impl Strategy for Sqlx {
         Some(PoolCounts { size: self.pool.size(), idle, waiting: 0 })
     }
 
-    fn explain(&self, fault: Fault, since: Instant) -> LocalBoxFuture<'_, Fault> {
+    fn explain(&self, fault: Fault, since: Moment) -> LocalBoxFuture<'_, Fault> {
         Box::pin(async move {
             if fault.kind != ErrorKind::PoolTimeout {
                 return fault;
