@@ -88,7 +88,11 @@ fn advice(failure: &Failure) -> &'static str {
         (Kind::AuthenticationFailed, _) => {
             "; check user and password (in the URL or PGPASSWORD) and the server's pg_hba.conf"
         }
-        // rustls says so and has no SQLSTATE.
+        // rustls says both and has no SQLSTATE.
+        _ if failure.message.contains("not valid for name") => {
+            "; the server's certificate was issued for another host. Connect by the name that is in it, or let any name \
+             pass: sslmode=verify-ca"
+        }
         _ if failure.message.contains("invalid peer certificate") => {
             "; the server's certificate could not be verified. Name the root certificate that signed it with \
              sslrootcert=FILE, or encrypt without verifying: sslmode=require without sslrootcert"

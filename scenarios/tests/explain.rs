@@ -528,11 +528,33 @@ fn a_text_that_is_not_known_is_not_guessed_at() {
         "NullPointerException at Foo.java:12",
         "ERROR:  relation \"users\" does not exist",
         "ERROR 1040 (HY000): Too many connections",
-        "password authentication failed for user \"app\"",
         "deadlock detected",
     ] {
         assert!(matches!(explain(text), Explanation::Unknown(_)), "{text:?} got {:?}", explain(text));
     }
+}
+
+/// 28P01 under a pool's time-out: a longer pool would be refused as well.
+#[test]
+fn a_refused_login_is_not_taken_for_a_pool_that_is_too_small() {
+    for (text, advice) in [
+        ("FATAL:  password authentication failed for user \"app\"", "DETAIL line"),
+        ("Timed out in bb8: FATAL: password authentication failed for user \"app\"", "DETAIL line"),
+        ("asyncpg.exceptions.InvalidPasswordError, SQLSTATE 28P01", "DETAIL line"),
+        (
+            "no pg_hba.conf entry for host \"10.0.0.7\", user \"app\", database \"shop\", no encryption",
+            "sslmode=require",
+        ),
+        ("pg_hba.conf rejects connection for host \"10.0.0.7\", user \"app\"", "pg_reload_conf"),
+    ] {
+        let known = known(text);
+        assert!(known.candidates.is_empty(), "{text}: {:?}", ids(&known));
+        assert!(known.hits[0].error.note.contains(advice), "{text}: {:?}", known.hits);
+    }
+    let beside = known(
+        "FATAL: sorry, too many clients already (53300)\nFATAL: 28P01 password authentication failed for user x",
+    );
+    assert_eq!(ids(&beside)[0], "too-many-clients");
 }
 
 #[test]
@@ -580,7 +602,9 @@ fn a_text_that_comes_a_thousand_times_is_counted_once_told() {
 #[test]
 fn every_known_text_finds_itself_and_names_scenarios_that_exist() {
     for error in texts::all() {
-        assert!(!error.scenarios.is_empty() && !error.source.is_empty(), "{error:?}");
+        // What no scenario shows says itself what to do.
+        let advises = !error.scenarios.is_empty() || error.note.len() > 40;
+        assert!(advises && !error.source.is_empty(), "{error:?}");
         for id in error.scenarios {
             assert!(poollab_scenarios::find(id).is_some(), "{id} in {error:?}");
         }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 
-use poollab_scenarios::{Before, Candidate, Explanation, Known, Scenario, Unknown, explain_end as find};
+use poollab_scenarios::{Before, Candidate, Explanation, Hit, Known, Scenario, Unknown, explain_end as find};
 
 use crate::cli::ExplainArgs;
 use crate::exit::Failure;
@@ -118,7 +118,7 @@ fn decoded(bytes: &[u8], mark: &[u8]) -> String {
 }
 
 fn known_in_words(known: &Known, width: usize) -> String {
-    let Some(first) = known.candidates.first() else { return String::new() };
+    let Some(first) = known.candidates.first() else { return configuration(known, width) };
     let mut out = format!("{}: {}\n\n", first.scenario.id, first.scenario.title);
     out += &found(known, first, width);
     out += &meaning(first.scenario, width);
@@ -134,10 +134,26 @@ fn known_in_words(known: &Known, width: usize) -> String {
     out + &unread(known.unread_bytes)
 }
 
+/// No load brings it about, so there is no scenario to show.
+fn configuration(known: &Known, width: usize) -> String {
+    let mut out = "A matter of configuration: no pool and no load causes it\n\n".to_owned();
+    // Hits that lead to a scenario are further from the cause.
+    out += &listed(known.hits.iter().filter(|hit| hit.error.scenarios.is_empty()), width);
+    out + &unread(known.unread_bytes)
+}
+
 /// What of the text says so.
 fn found(known: &Known, candidate: &Candidate, width: usize) -> String {
+    let mut out = listed(candidate.because.iter().filter_map(|at| known.hits.get(*at)), width);
+    if let Some(reasoning) = candidate.reasoning {
+        out += &wrap(reasoning, "  ", width);
+    }
+    out + "\n"
+}
+
+fn listed<'a>(hits: impl Iterator<Item = &'a Hit>, width: usize) -> String {
     let mut out = String::new();
-    for hit in candidate.because.iter().filter_map(|at| known.hits.get(*at)).take(HITS) {
+    for hit in hits.take(HITS) {
         let times = if hit.count > 1 { format!(", {} times", hit.count) } else { String::new() };
         let versions =
             if hit.error.versions.is_empty() { String::new() } else { format!(" {}", hit.error.versions) };
@@ -155,10 +171,7 @@ fn found(known: &Known, candidate: &Candidate, width: usize) -> String {
             out += &wrap(hit.error.note, "    ", width);
         }
     }
-    if let Some(reasoning) = candidate.reasoning {
-        out += &wrap(reasoning, "  ", width);
-    }
-    out + "\n"
+    out
 }
 
 /// Why, how to tell, where to look, what cures it.
@@ -191,7 +204,10 @@ fn unknown_in_words(unknown: &Unknown, width: usize) -> String {
     } else {
         out += "Known texts that share words with it, and may mean something else:\n";
         for near in &unknown.nearest {
-            let meant = near.error.scenarios.join(", ");
+            let meant = match near.error.scenarios {
+                [] => "configuration".to_owned(),
+                scenarios => scenarios.join(", "),
+            };
             let text = format!("\"{}\" ({}): {meant}", capitalised(&near.error.shown()), near.error.source);
             out += &wrap(&text, "  ", width);
         }

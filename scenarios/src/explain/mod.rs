@@ -28,7 +28,8 @@ pub enum Explanation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Known {
     /// The scenarios, likeliest first. More than one: the text alone does not tell, and
-    /// [`Scenario::tell`] says what does.
+    /// [`Scenario::tell`] says what does. None: what decided is a matter of configuration, and the notes of the hits
+    /// say what to do.
     pub candidates: Vec<Candidate>,
     /// Everything that was recognised, nearest to the true cause first; also what did not decide.
     pub hits: Vec<Hit>,

@@ -51,7 +51,7 @@ fn narrowed(hits: &[Hit], deciding: &[usize], at: usize) -> &'static [&'static s
     let own = hits[at].error.scenarios;
     let clearer = |other: &&usize| {
         let theirs = hits[**other].error.scenarios;
-        theirs.len() < own.len() && theirs.iter().all(|id| own.contains(id))
+        !theirs.is_empty() && theirs.len() < own.len() && theirs.iter().all(|id| own.contains(id))
     };
     match deciding.iter().filter(clearer).min_by_key(|other| hits[**other].error.scenarios.len()) {
         Some(other) => hits[*other].error.scenarios,

@@ -31,7 +31,8 @@ pub struct ErrorText {
     pub find: Find,
     /// How near to the true cause it is.
     pub layer: Layer,
-    /// Ids of scenarios, likeliest first. More than one: the text alone does not tell.
+    /// Ids of scenarios, likeliest first. More than one: the text alone does not tell. None: it is a matter of
+    /// configuration, that no load shows, and the note says what to do.
     pub scenarios: &'static [&'static str],
     /// What is special about this text; may be empty.
     pub note: &'static str,

@@ -36,6 +36,26 @@ pub static TEXTS: &[ErrorText] = &[
         "A wording that is not known here; the meaning is.",
     ),
     says(
+        &["password authentication failed for user"],
+        &[],
+        "28P01: the password is wrong, or the role does not exist or has no password. Postgres does not tell the client \
+         which; its log does, in the DETAIL line. Check which password the service was started with: a pool keeps \
+         the one that it was opened with, so after a change only new connections fail.",
+    ),
+    says(
+        &["no pg_hba.conf entry for"],
+        &[],
+        "28000: no line of pg_hba.conf admits this address, user and database. If the text ends with \"no encryption\" \
+         or \"SSL off\", the server may only want TLS: connect with sslmode=require. Otherwise add a line and run \
+         SELECT pg_reload_conf(). SHOW hba_file names the file.",
+    ),
+    says(
+        &["pg_hba.conf rejects connection for"],
+        &[],
+        "28000: a line of pg_hba.conf with \"reject\" matches this address, user and database. The first line that \
+         matches decides: put the one that admits them above it, and run SELECT pg_reload_conf().",
+    ),
+    says(
         &["too many connections for role"],
         &["role-limit"],
         "The limit is the role's own: pg_roles.rolconnlimit.",

@@ -13,6 +13,18 @@ pub static TEXTS: &[ErrorText] = &[
         &["reserved-slots", "too-many-clients", "role-limit"],
         "too_many_connections. The text beside it says which limit; without it look at all three.",
     ),
+    code(
+        "28P01",
+        &[],
+        "invalid_password: the password is wrong, or the role does not exist. Postgres's log says which in its DETAIL \
+         line.",
+    ),
+    code(
+        "28000",
+        &[],
+        "invalid_authorization_specification: mostly pg_hba.conf admits nobody so (address, user, database, TLS), or the \
+         role may not log in. The text beside it says which.",
+    ),
     code("57P01", &["restart-storm", "idle-killed"], "admin_shutdown."),
     code("57P02", &["oom-kill"], "crash_shutdown: another process of Postgres died."),
     code(
