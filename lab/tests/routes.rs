@@ -39,7 +39,7 @@ fn a_connection_for_each_request_is_cheaper_from_pgbouncer_than_from_postgres() 
     scene
         .poollab(
             "run --strategy per-request --workload point-read --route direct,pgbouncer-transaction \
-             --statements unnamed --users 24 --duration 2s --warmup 300ms --repeats 1 --no-ceiling",
+             --statements unnamed --users 24 --max-connections 40 --duration 2s --warmup 300ms --repeats 1 --no-ceiling",
         )
         .timeout(Duration::from_secs(120))
         .assert()
