@@ -83,6 +83,9 @@ fn row(group: &Group) -> ComparisonRow {
         service_cpu_us_per_request: group.cost.service_us,
         postgres_cpu_us_per_request: group.cost.postgres_us,
         round_trips_per_request: group.cost.round_trips,
+        users_without_answer: group.silence.users,
+        oldest_in_flight_us: group.silence.oldest_us,
+        not_ranked: group.silence.reason().filter(|_| group.is_sound()),
         of_reference: group.of_reference,
     }
 }

@@ -25,5 +25,7 @@ pub mod tune;
 mod verdict;
 
 pub use analysis::Analysis;
-pub use compare::{Cost, Group, LatencySource, PhaseMeans, References, Section, Watched, merge_errors};
+pub use compare::{
+    Cost, Group, LatencySource, PhaseMeans, References, Section, Silence, Watched, merge_errors,
+};
 pub use digest::{Digest, Paragraph};

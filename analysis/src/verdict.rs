@@ -13,6 +13,9 @@ use crate::stats;
 /// From this ratio of p99s on a tail is another tail.
 pub(crate) const TAIL: f64 = 1.5;
 
+/// Who may be half as good as another is no recommendation.
+const WORTH_SAYING: f64 = 0.5;
+
 /// What a run comes down to.
 pub(crate) fn verdict(sections: &[Section]) -> Verdict {
     if sections.iter().any(|section| section.workload.variant.is_some()) {
@@ -33,6 +36,7 @@ pub(crate) fn verdict(sections: &[Section]) -> Verdict {
         bottom_line.extend(conditional.iter().map(|one| view.condition(one)));
         bottom_line.extend(view.unsound(&conditional));
     }
+    bottom_line.extend(view.silent());
     bottom_line.retain(|sentence| !sentence.is_empty());
     let owned = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect();
     Verdict {
@@ -41,10 +45,20 @@ pub(crate) fn verdict(sections: &[Section]) -> Verdict {
             Choice::Best { best, .. } => owned(best),
             _ => Vec::new(),
         },
+        usable: owned(&usable),
         never_failed: owned(&never),
         failed: owned(&failed),
         conditional,
     }
+}
+
+/// The strategies that may be recommended, by label. Of the sides of a scenario there are none.
+pub(crate) fn usable(sections: &[Section]) -> Vec<&str> {
+    if sections.iter().any(|section| section.workload.variant.is_some()) {
+        return Vec::new();
+    }
+    let view = View::of(sections);
+    view.labels.iter().copied().filter(|label| view.usable(label)).collect()
 }
 
 /// The sides of a scenario are no competitors.
@@ -127,6 +141,10 @@ impl<'a> View<'a> {
         group.counts() && group.failed_share() == 0.0
     }
 
+    fn silent_where_it_ran(&self, label: &str) -> bool {
+        self.groups(label).any(|(_, group)| group.silence.reason().is_some())
+    }
+
     fn clean_where_it_ran(&self, label: &str) -> bool {
         self.groups(label).all(|(_, group)| Self::clean(group))
     }
@@ -200,6 +218,26 @@ impl<'a> View<'a> {
         Choice::Divided { least_lost, share: share(&least_lost) }
     }
 
+    /// The one that gives up least at worst, and how much of the best. All pairs in all sections share the error
+    /// probability, so choosing among the bounds afterwards is allowed.
+    fn least_behind(&self, usable: &[&'a str]) -> Option<(&'a str, f64)> {
+        let pairs = usable.len() * usable.len().saturating_sub(1) / 2 * self.sections.len();
+        let confidence = stats::family_confidence(pairs);
+        let at_worst = |label: &str| {
+            let bounds = self.sections.iter().flat_map(|section| {
+                let groups = self.candidates(section, usable);
+                let own = self.group(section, label);
+                let others = groups.into_iter().filter(|group| group.label != *label);
+                others.map(|group| section.behind_at_most(own?, group, confidence)).collect::<Vec<_>>()
+            });
+            bounds.collect::<Option<Vec<f64>>>().map(|bounds| bounds.into_iter().fold(0.0, f64::max))
+        };
+        usable
+            .iter()
+            .filter_map(|label| Some((*label, at_worst(label)?)))
+            .min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
     fn is_unclear(&self, section: &'a Section, usable: &[&str]) -> bool {
         let candidates = self.candidates(section, usable);
         candidates[1..].iter().any(|group| section.order(candidates[0], group) == stats::Verdict::CannotTell)
@@ -263,6 +301,8 @@ impl<'a> View<'a> {
             format!("it gave wrong answers on {}: do not use it", figures::list(&unsound))
         } else if !failed.is_empty() {
             format!("it failed {} of the requests", figures::list(&failed))
+        } else if self.silent_where_it_ran(label) {
+            "it did not answer all the time".to_owned()
         } else if !isolates {
             "its requests share connections: single statements only, no transactions".to_owned()
         } else {
@@ -306,9 +346,16 @@ impl<'a> View<'a> {
                         figures::percent(share(label))
                     )
                 });
+                let silent =
+                    self.labels.iter().any(|label| !self.failed(label) && self.silent_where_it_ran(label));
+                let repeat = if silent {
+                    " Some did not answer all the time: repeat the run when nothing else uses the machine."
+                } else {
+                    ""
+                };
                 format!(
                     "No strategy can be recommended: none ran {} without failures and with a connection for each \
-                     request.{fewest}",
+                     request.{fewest}{repeat}",
                     self.everywhere()
                 )
             }
@@ -323,14 +370,22 @@ impl<'a> View<'a> {
                 let once =
                     self.sections.iter().flat_map(|s| &s.groups).any(|group| group.goodput.repeats() < 2);
                 let why = if once {
-                    "A single repeat says nothing about the noise. Use --repeats 3 or more."
+                    "A single repeat says nothing about the noise. Run again with --repeats 4."
                 } else if apart {
-                    "Their requests held connections for different times, so their goodput is not comparable. Run again \
+                    "Their requests held connections for different times, so the order is open. Run again with --repeats 4 \
                      when nothing else uses the machine."
                 } else {
-                    "Use more repeats (--repeats)."
+                    "Run again with --repeats 4."
                 };
-                format!("Not enough data to choose between {}. {why}", figures::list(open))
+                match self.least_behind(usable) {
+                    Some((label, behind)) if behind < WORTH_SAYING => format!(
+                        "Use {label} if you can't measure longer: it is at most {} behind the best {}, with 95% confidence. \
+                         {why}",
+                        figures::percent(behind),
+                        self.everywhere()
+                    ),
+                    _ => format!("Not enough data to choose between {}. {why}", figures::list(open)),
+                }
             }
             Choice::Divided { least_lost, share } => {
                 let winners: Vec<String> = self
@@ -399,8 +454,10 @@ impl<'a> View<'a> {
             }
             _ => never.to_vec(),
         };
-        if rest.is_empty() {
+        if rest.is_empty() && self.labels.iter().all(|label| self.failed(label)) {
             "Every strategy failed on some workload.".to_owned()
+        } else if rest.is_empty() {
+            String::new()
         } else {
             format!("Never failed: {}.", figures::list(&rest))
         }
@@ -456,6 +513,21 @@ impl<'a> View<'a> {
             .map(|label| format!("{label}: {}.", self.against(label)))
             .collect();
         (!told.is_empty()).then(|| format!("Unsafe: {}", told.join(" ")))
+    }
+
+    /// Those that left users waiting: their figures are no ground for a choice, and nobody may take silence for none.
+    fn silent(&self) -> Option<String> {
+        let told: Vec<String> = self
+            .labels
+            .iter()
+            .flat_map(|label| self.groups(label).collect::<Vec<_>>())
+            // Of what is unsound or failed more has been said.
+            .filter(|(_, group)| group.is_sound() && group.failed_share() == 0.0)
+            .filter_map(|(section, group)| {
+                Some(format!("{} on {}, {}", group.label, section.heading, group.silence.reason()?))
+            })
+            .collect();
+        (!told.is_empty()).then(|| format!("Not ranked: {}.", told.join("; ")))
     }
 
     /// `on every workload`, in the words that fit what the run compares.

@@ -38,6 +38,18 @@ impl HumanDuration {
         Self(Duration::from_secs(s))
     }
 
+    /// As people read it, beside figures: `500 ms`, `1.5 s`, `90 s`. Exact, for it was chosen and not measured; the text
+    /// that can be read back is the one of `Display`.
+    pub fn told(self) -> String {
+        let (value, unit) = if self.0 >= Duration::from_secs(1) {
+            (self.0.as_secs_f64(), "s")
+        } else {
+            (self.0.as_secs_f64() * 1e3, "ms")
+        };
+        let text = format!("{value:.3}");
+        format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+
     /// As a number of seconds.
     pub fn as_secs_f64(self) -> f64 {
         self.0.as_secs_f64()
@@ -167,6 +179,14 @@ mod tests {
         for text in ["256", "", "MiB", "-1MiB", "1.5GiB", "99999999999GiB", "5 parsecs"] {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_chosen_duration_is_told_exactly_and_with_one_unit() {
+        let told =
+            [0, 500, 1_500, 2_000, 10_000, 90_000, 1_234].map(|ms| HumanDuration::from_millis(ms).told());
+        assert_eq!(told, ["0 ms", "500 ms", "1.5 s", "2 s", "10 s", "90 s", "1.234 s"]);
+        assert_eq!(HumanDuration(Duration::from_micros(250)).told(), "0.25 ms");
     }
 
     #[test]

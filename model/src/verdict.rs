@@ -11,6 +11,10 @@ pub struct Verdict {
     /// What to use: best or level with the best on every workload, without a failure. Empty where the figures allow
     /// no choice.
     pub best: Vec<String>,
+    /// What may be recommended: it ran on every workload, gives each request a connection of its own, and served everybody
+    /// without a failure.
+    #[serde(default)]
+    pub usable: Vec<String>,
     /// Strategies without a failed request and without a wrong answer on any workload that they ran.
     pub never_failed: Vec<String>,
     /// Strategies with failed requests on some workload.
@@ -66,6 +70,15 @@ pub struct ComparisonRow {
     pub postgres_cpu_us_per_request: Option<f64>,
     /// Round trips to the database for each request.
     pub round_trips_per_request: Option<f64>,
+    /// Users of a closed load that got no answer while measuring, in the repeat with most of them.
+    #[serde(default)]
+    pub users_without_answer: u64,
+    /// Age of the oldest request in flight when measuring ended, in microseconds; of the repeats the highest.
+    #[serde(default)]
+    pub oldest_in_flight_us: Option<u64>,
+    /// Why it is not ranked although its successes are sound.
+    #[serde(default)]
+    pub not_ranked: Option<String>,
     /// Goodput as a share of the reference that suits the strategy.
     pub of_reference: Option<f64>,
 }

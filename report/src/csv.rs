@@ -3,7 +3,7 @@
 use poollab_analysis::{Analysis, Cost};
 use poollab_model::{Load, Quantiles, TrialRecord};
 
-const HEADER: [&str; 44] = [
+const HEADER: [&str; 46] = [
     "id",
     "strategy",
     "acquisition",
@@ -48,6 +48,8 @@ const HEADER: [&str; 44] = [
     "service_cpu_us_per_request",
     "postgres_cpu_us_per_request",
     "round_trips_per_request",
+    "users_without_answer",
+    "oldest_in_flight_us",
 ];
 
 /// The trials as comma-separated values (RFC 4180) with a header line. A figure that does not exist is
@@ -118,6 +120,8 @@ fn record(trial: &TrialRecord) -> [String; HEADER.len()] {
         maybe(cost.service_us),
         maybe(cost.postgres_us),
         maybe(cost.round_trips),
+        trial.unfinished.users_without_answer.to_string(),
+        maybe(trial.unfinished.oldest_us),
     ]
 }
 

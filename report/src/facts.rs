@@ -13,7 +13,7 @@ pub fn conditions(report: &Report) -> Vec<String> {
         environment.limits.max_connections, environment.limits.reserved
     ));
     facts.push(figures::list(&plan.loads.iter().map(Load::to_string).collect::<Vec<_>>()));
-    facts.push(format!("{} × {}", plan.repeats, plan.duration));
+    facts.push(format!("{} × {}", plan.repeats, plan.duration.told()));
     if let Some(filling) = &plan.filling {
         facts.push(format!(
             "hold {} ms = 3 × {} slots / {:.0} connects per second",
@@ -114,6 +114,17 @@ fn provided(database: &DatabaseChoice) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use poollab_model::DatabaseChoice;
+
+    #[test]
+    fn limits_that_nobody_knows_are_not_said_to_be_none() {
+        let mut report = poollab_analysis::fixtures::main_run().report();
+        (report.environment.limits.cpus, report.environment.limits.memory) = (None, None);
+        assert!(super::conditions(&report).contains(&"no CPU or memory limit".to_owned()));
+        report.environment.database = DatabaseChoice::Url { url: "postgres://db/lab".to_owned() };
+        assert!(super::conditions(&report).contains(&"CPU and memory limits unknown".to_owned()));
+    }
+
     #[test]
     fn a_command_to_paste_has_no_name_in_it_that_somebody_else_made_up() {
         let mut report = poollab_analysis::fixtures::main_run().report();

@@ -4,7 +4,7 @@ use poollab_analysis::{Analysis, Group, Section, figures};
 use poollab_model::{Quantiles, Report, Severity};
 
 use crate::facts;
-use crate::rows::{COLUMNS, NOTHING, mark};
+use crate::rows::{Column, NOTHING, columns, mark};
 
 /// The report as GitHub-flavoured Markdown.
 pub fn markdown(analysis: &Analysis) -> String {
@@ -22,9 +22,10 @@ pub fn markdown(analysis: &Analysis) -> String {
     ] {
         findings(&mut text, report, severity, heading, sections.len() > 1);
     }
-    sections.iter().for_each(|section| tables(&mut text, section));
+    let columns = columns(sections);
+    sections.iter().for_each(|section| tables(&mut text, section, &columns));
     text.push_str(&crate::k6::markdown(&report.k6, escape));
-    text.push_str(&legend());
+    text.push_str(&legend(&columns));
     environment(&mut text, report);
     text
 }
@@ -50,10 +51,10 @@ fn findings(text: &mut String, report: &Report, severity: Severity, heading: &st
     }
 }
 
-fn tables(text: &mut String, section: &Section) {
+fn tables(text: &mut String, section: &Section, columns: &[&Column]) {
     text.push_str(&format!("\n## {}\n\n", escape(&section.heading)));
     let names: Vec<String> = std::iter::once("strategy".to_owned())
-        .chain(COLUMNS.iter().map(|column| column.name.to_owned()))
+        .chain(columns.iter().map(|column| column.name.to_owned()))
         .chain(["main failure".to_owned()])
         .collect();
     row(text, &names);
@@ -63,7 +64,7 @@ fn tables(text: &mut String, section: &Section) {
     row(text, &rule);
     for group in &section.groups {
         let mut cells = vec![escape(&group.label)];
-        cells.extend(COLUMNS.iter().map(|column| escape(&(column.cell)(group))));
+        cells.extend(columns.iter().map(|column| escape(&(column.cell)(group))));
         cells.push(group.main_error().map_or(NOTHING.to_owned(), |error| escape(&error)));
         row(text, &cells);
     }
@@ -95,9 +96,9 @@ fn percentiles(text: &mut String, section: &Section) {
     text.push_str("\n</details>\n");
 }
 
-fn legend() -> String {
+fn legend(columns: &[&Column]) -> String {
     let meanings: Vec<String> =
-        COLUMNS.iter().map(|column| format!("**{}** {}", column.name, column.meaning)).collect();
+        columns.iter().map(|column| format!("**{}** {}", column.name, column.meaning)).collect();
     format!("\n<sub>{}. A dash: there is no such figure.</sub>\n", meanings.join(" · "))
 }
 

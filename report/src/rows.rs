@@ -1,7 +1,7 @@
 //! The row of a group, the same in every document that has tables.
 
-use poollab_analysis::{Group, figures};
-use poollab_model::Severity;
+use poollab_analysis::{Group, Section, figures};
+use poollab_model::{Report, Severity};
 
 /// One column: its heading, what it means, and its cell.
 pub struct Column {
@@ -21,7 +21,7 @@ pub struct Column {
 pub const NOTHING: &str = "–";
 
 /// The columns after the strategy's name.
-pub const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 16] = [
     Column {
         name: "goodput/s",
         meaning: "successful requests a second, mean of the repeats",
@@ -51,6 +51,15 @@ pub const COLUMNS: [Column; 14] = [
         spare: 6,
     },
     Column {
+        name: "no answer",
+        meaning: "users that got no answer while measuring, in the repeat with most of them",
+        cell: |group| {
+            or_nothing(Some(group.silence.users as f64).filter(|users| *users > 0.0), figures::rate)
+        },
+        key: |group| Some(group.silence.users as f64),
+        spare: 1,
+    },
+    Column {
         name: "p50 ms",
         meaning: "half of the successful requests took at most this long",
         cell: |group| or_nothing(group.latency_ok.map(|q| q.p50 as f64), figures::ms),
@@ -63,6 +72,14 @@ pub const COLUMNS: [Column; 14] = [
         cell: |group| or_nothing(group.latency_ok.map(|q| q.p99 as f64), figures::ms),
         key: |group| group.latency_ok.map(|q| q.p99 as f64),
         spare: 0,
+    },
+    Column {
+        name: "in flight ms",
+        meaning: "age of the oldest request in flight when measuring ended, where it is more than any success took or users got \
+                  no answer",
+        cell: |group| or_nothing(group.hidden_age_us().map(|us| us as f64), figures::ms),
+        key: |group| group.hidden_age_us().map(|us| us as f64),
+        spare: 1,
     },
     Column {
         name: "wait",
@@ -121,6 +138,19 @@ pub const COLUMNS: [Column; 14] = [
         spare: 7,
     },
 ];
+
+/// The columns in which some row has a figure.
+pub fn columns(sections: &[Section]) -> Vec<&'static Column> {
+    let groups = || sections.iter().flat_map(|section| &section.groups);
+    COLUMNS.iter().filter(|column| groups().any(|group| (column.cell)(group) != NOTHING)).collect()
+}
+
+/// Whether a group leads its section and may be recommended: what breaks on another workload, or has no connection for
+/// each request, leads on a condition that a tag has no room for.
+pub fn leads(report: &Report, section: &Section, group: &Group) -> bool {
+    section.leaders().iter().any(|leader| leader.label == group.label)
+        && report.verdict.usable.contains(&group.label)
+}
 
 /// The sign of a finding: `!` something failed, `?` a reason for doubt, `~` a conclusion.
 pub fn mark(severity: Severity) -> char {

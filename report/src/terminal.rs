@@ -6,7 +6,7 @@ use poollab_analysis::{Analysis, Group, Paragraph, Section, figures};
 use poollab_model::Severity;
 
 use crate::facts;
-use crate::rows::{COLUMNS, Column, mark};
+use crate::rows::{Column, columns, mark};
 use crate::text::{Paint, one_line, wrapped};
 
 /// Below this there is no table that can be read.
@@ -61,10 +61,7 @@ fn bottom_line(lines: &[String], width: usize, paint: Paint) -> String {
 
 /// All sections in one table, so that their columns stand below each other. What a narrow terminal has no room for goes.
 fn tables(sections: &[Section], width: usize, paint: Paint) -> String {
-    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    // A column in which no row has a figure says nothing.
-    let groups = || sections.iter().flat_map(|section| &section.groups);
-    columns.retain(|column| groups().any(|group| (column.cell)(group) != crate::rows::NOTHING));
+    let mut columns: Vec<&Column> = columns(sections);
     loop {
         let mut table = table(sections, &columns);
         let fits = |table: &Table| table.lines().all(|line| line.trim_end().chars().count() <= width);

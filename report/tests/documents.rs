@@ -159,3 +159,37 @@ fn a_run_without_trials_still_has_every_document() {
     assert!(markdown(&report).contains("0 of 36 trials"));
     assert_eq!(csv(&report).lines().count(), 1);
 }
+
+#[test]
+fn users_that_hang_stand_in_the_row_that_says_no_failure() {
+    let mut run = fixtures::main_run();
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy == "deadpool") {
+        trial.unfinished.users_without_answer = 63;
+        trial.unfinished.oldest_us = Some(1_900_000);
+    }
+    let analysis = run.analysis();
+    for text in [terminal(&analysis, 120, false), markdown(&analysis), poollab_report::html(&analysis)] {
+        let row = |line: &str| ["deadpool ×8", "7,46", "63", "1,900"].iter().all(|part| line.contains(part));
+        assert!(text.lines().any(row), "{text}");
+        assert!(text.contains("no answer") && text.contains("in flight ms"), "{text}");
+        assert!(text.contains("63 users got no answer"), "{text}");
+    }
+    let table = csv(&analysis);
+    let place = |name: &str| table.lines().next().unwrap().split(',').position(|one| one == name).unwrap();
+    let row: Vec<&str> =
+        table.lines().find(|line| line.starts_with("deadpool")).unwrap().split(',').collect();
+    assert_eq!((row[place("users_without_answer")], row[place("oldest_in_flight_us")]), ("63", "1900000"));
+
+    let ordinary = terminal(&fixtures::main_run().analysis(), 120, false);
+    assert!(!ordinary.contains("no answer") && !ordinary.contains("in flight ms"), "{ordinary}");
+}
+
+#[test]
+fn what_may_not_be_recommended_has_no_tag_that_says_it_leads() {
+    // naive has the highest goodput on point-read, and breaks on `hold`.
+    let page = poollab_report::html(&fixtures::main_run().analysis());
+    let leading: Vec<&str> = page.split("<tr class=\"leads\">").skip(1).collect();
+    assert!(leading.iter().all(|row| !row.starts_with("<th scope=\"row\">naive ")), "{page}");
+    assert!(leading.iter().all(|row| !row.starts_with("<th scope=\"row\">pipelined")), "{page}");
+    assert!(!leading.is_empty(), "deadpool leads `hold`");
+}

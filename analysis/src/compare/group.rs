@@ -5,7 +5,7 @@ use poollab_model::{
     WorkloadSpec,
 };
 
-use super::{Cost, PhaseMeans, merge_errors};
+use super::{Cost, PhaseMeans, Silence, merge_errors};
 use crate::stats::{self, Interval, Latency, Spread};
 
 /// From this many simultaneous holders of one connection on, their transactions overlap. Holders that take turns are at
@@ -70,6 +70,8 @@ pub struct Group {
     pub generator_cpu_share: f64,
     /// What one request cost.
     pub cost: Cost,
+    /// What it left unanswered.
+    pub silence: Silence,
     /// Goodput as a share of the reference that suits how it sends: one statement at a time on each connection, or
     /// pipelines.
     pub of_reference: Option<f64>,
@@ -142,9 +144,16 @@ impl Group {
         self.interval.map(|interval| (interval.high / interval.low).sqrt() - 1.0)
     }
 
-    /// Whether it has a place in a ranking: sound successes.
+    /// Whether it has a place in a ranking: sound successes, and answers all the time and for everybody.
     pub fn counts(&self) -> bool {
-        self.requests.ok > 0 && self.is_sound()
+        self.requests.ok > 0 && self.is_sound() && self.silence.reason().is_none()
+    }
+
+    /// Age of the oldest request in flight when measuring ended, in microseconds, where the latency of successes does not
+    /// show it: it is older than the slowest of them, or users got no answer.
+    pub fn hidden_age_us(&self) -> Option<u64> {
+        let slowest = self.latency_ok.map_or(0, |latency| latency.max);
+        self.silence.oldest_us.filter(|oldest| *oldest > slowest || self.silence.users > 0)
     }
 
     /// Whether each of its requests has a connection to itself, as a transaction needs it.
@@ -245,6 +254,7 @@ impl Group {
             watched: watched(trials),
             generator_cpu_share: worst(trials, |trial| Some(trial.generator.cpu_share)).unwrap_or(0.0),
             cost: Cost::of(trials),
+            silence: Silence::of(trials),
             of_reference: references.of(first.acquisition).map(|tps| goodput.mean / tps),
             goodput,
             interval: None,

@@ -4,12 +4,15 @@ mod cost;
 mod errors;
 mod group;
 mod phases;
+mod silence;
 
 pub use cost::Cost;
 pub use errors::merge_errors;
 pub(crate) use group::thinks;
 pub use group::{Group, LatencySource, References, Watched};
 pub use phases::PhaseMeans;
+pub(crate) use silence::Gap;
+pub use silence::Silence;
 
 use poollab_model::{Ceiling, Driver, Load, Route, TrialRecord, WorkloadSpec};
 
@@ -44,13 +47,12 @@ pub struct Section {
 const EQUAL_HOLDS: f64 = 0.02;
 
 impl Section {
-    /// The group with the highest goodput among those whose successes are sound; `None` when nobody had
-    /// a sound success.
+    /// The group with the highest goodput among those that can be ranked; `None` where none can.
     pub fn best(&self) -> Option<&Group> {
         self.ranked().next()
     }
 
-    /// The groups with sound successes, highest goodput first.
+    /// The groups whose successes are sound and that answered everybody, highest goodput first.
     pub fn ranked(&self) -> impl Iterator<Item = &Group> {
         self.groups.iter().filter(|group| group.counts())
     }
@@ -90,6 +92,14 @@ impl Section {
         }
     }
 
+    /// How far `first` can be behind `second` in goodput, as a share of `second`, at a confidence; 0 where it is ahead.
+    /// What a difference of the times held may hide counts against it. `None` without an interval.
+    pub fn behind_at_most(&self, first: &Group, second: &Group, confidence: f64) -> Option<f64> {
+        let interval = self.ratio_at(second, first, confidence)?.interval?;
+        let hidden = self.holds_apart(first, second).map_or(1.0, |apart| apart * apart);
+        Some((1.0 - 1.0 / (interval.high * hidden)).max(0.0))
+    }
+
     /// The factor by which the medians of the time held differ, where the workload holds on purpose and it is more than
     /// 2%. Elsewhere the time held is part of what a strategy does.
     pub fn holds_apart(&self, first: &Group, second: &Group) -> Option<f64> {
@@ -119,10 +129,14 @@ impl Section {
 
     /// Two of its groups' goodput, first over second, at the confidence that fits so many comparisons.
     pub fn ratio(&self, first: &Group, second: &Group) -> Option<Ratio> {
+        self.ratio_at(first, second, self.confidence())
+    }
+
+    fn ratio_at(&self, first: &Group, second: &Group, confidence: f64) -> Option<Ratio> {
         // A working group is no noisier because a broken one stands beside it.
         let scatters = first.scatters() || second.scatters();
         let noise = if scatters { &self.noise } else { &self.steady_noise };
-        ratio(&first.goodput.values, &second.goodput.values, noise, self.confidence())
+        ratio(&first.goodput.values, &second.goodput.values, noise, confidence)
     }
 }
 

@@ -124,7 +124,7 @@ fn http_timeout(failure: &Failure<'_>) -> String {
     } else {
         "The service was still working on them or never got to them: let a time-out inside the service end them first."
     };
-    format!("no complete answer within {}, when the generator gave up. {why}", failure.request_timeout)
+    format!("no complete answer within {}, when the generator gave up. {why}", failure.request_timeout.told())
 }
 
 /// `per-request … 110 times the goodput`: what does better under the same load, and what to set.

@@ -1,36 +1,16 @@
 //! Stretches of time in which nothing was answered, and what was seen meanwhile.
 
-use poollab_model::{Finding, FindingKind, TimelinePoint, TrialRecord};
+use poollab_model::{Finding, FindingKind};
 
 use super::{Context, Draft};
-use crate::compare::Section;
+use crate::compare::{Gap, Section};
 use crate::figures;
-
-/// A stretch that is shorter is a pause of a limited CPU or of a busy machine.
-const LONG_MS: f64 = 500.0;
-
-/// Requests that take long make pauses by themselves: a gap is this many times the median latency.
-const TIMES_MEDIAN: f64 = 10.0;
 
 /// From this share of a gap on the CPU limit accounts for it.
 const MOSTLY: f64 = 0.5;
 
 /// The observer's last look stands for a moment of the timeline for as long as this.
 const STALE_MS: f64 = 1_100.0;
-
-/// The longest stretch of a trial without an answer, while requests were in flight.
-struct Gap<'a> {
-    trial: &'a TrialRecord,
-    from_ms: f64,
-    to_ms: f64,
-    points: &'a [TimelinePoint],
-}
-
-impl Gap<'_> {
-    fn ms(&self) -> f64 {
-        self.to_ms - self.from_ms
-    }
-}
 
 pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
     context.sections.iter().filter_map(|section| longest(context, section)).collect()
@@ -40,7 +20,7 @@ fn longest(context: &Context<'_>, section: &Section) -> Option<Finding> {
     let gaps: Vec<_> = section
         .groups
         .iter()
-        .flat_map(|group| super::trials_of(context, group).filter_map(gap).map(move |gap| (group, gap)))
+        .flat_map(|group| super::trials_of(context, group).filter_map(Gap::of).map(move |gap| (group, gap)))
         .collect();
     let hit = gaps.len() as u64;
     let (group, worst) = gaps.into_iter().max_by(|(_, a), (_, b)| a.ms().total_cmp(&b.ms()))?;
@@ -68,32 +48,6 @@ fn longest(context: &Context<'_>, section: &Section) -> Option<Finding> {
             figures::plural(in_flight, "request", "requests"),
         ));
     Some(finding)
-}
-
-/// `None`: there is none, or nobody counted what was in flight.
-fn gap(trial: &TrialRecord) -> Option<Gap<'_>> {
-    let median_ms = trial.latency_us.ok.map_or(0.0, |ok| ok.p50 as f64 / 1e3);
-    // Without any answer there is no gap in the answers: failures say what was wrong.
-    if !trial.timeline.iter().any(|point| point.rps > 0.0) {
-        return None;
-    }
-    let silent = |point: &TimelinePoint| point.rps == 0.0 && point.in_flight.is_some_and(|count| count > 0);
-    let mut longest: Option<Gap<'_>> = None;
-    let mut begin: Option<usize> = None;
-    for (index, point) in trial.timeline.iter().enumerate() {
-        if !silent(point) {
-            begin = None;
-            continue;
-        }
-        let first = *begin.get_or_insert(index);
-        let from_ms =
-            first.checked_sub(1).and_then(|before| trial.timeline.get(before)).map_or(0.0, |p| p.at_ms);
-        let found = Gap { trial, from_ms, to_ms: point.at_ms, points: trial.timeline.get(first..=index)? };
-        if longest.as_ref().is_none_or(|longest| found.ms() > longest.ms()) {
-            longest = Some(found);
-        }
-    }
-    longest.filter(|gap| gap.ms() >= LONG_MS.max(TIMES_MEDIAN * median_ms))
 }
 
 /// Who stood still, as far as somebody looked: in words, and as one word.

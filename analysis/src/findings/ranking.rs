@@ -42,6 +42,7 @@ fn one(context: &Context<'_>, section: &Section) -> Option<Finding> {
         breaks(context, section, &leaders),
         followers(section, best, &behind),
         unsound(section),
+        silent(section),
     ];
     let finding = Draft::note(FindingKind::Ranking)
         .section(section)
@@ -114,6 +115,16 @@ fn unsound(section: &Section) -> Option<String> {
         let verb = if out.len() == 1 { "is" } else { "are" };
         format!("{} {verb} not ranked: these results are not valid.", names(&out))
     })
+}
+
+/// What answered nobody for a while is left out, and said.
+fn silent(section: &Section) -> Option<String> {
+    let told = section.groups.iter().filter(|group| group.is_sound()).filter_map(|group| {
+        let reason = group.silence.reason()?;
+        Some(format!("{} is not ranked: {reason}.", group.label))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 /// `7,480/s ± 1.5%`.

@@ -6,47 +6,46 @@ use super::{Context, Draft};
 use crate::compare::{Group, Section};
 use crate::figures;
 use crate::stats::Verdict;
-use crate::verdict::{longer_tail, p99};
+use crate::verdict::{longer_tail, p99, usable};
 
 pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
-    context.sections.iter().filter_map(one).collect()
+    let usable = usable(context.sections);
+    context.sections.iter().filter_map(|section| one(section, &usable)).collect()
 }
 
-/// Each group beside the one with the shortest tail among those that are level with it.
-fn one(section: &Section) -> Option<Finding> {
-    let hit: Vec<(&Group, &Group, f64)> = section
+/// Among strategies that may be recommended: this is advice on which to take.
+fn one(section: &Section, usable: &[&str]) -> Option<Finding> {
+    let mut groups: Vec<&Group> = section
         .ranked()
-        .filter_map(|group| {
-            let level = section.ranked().filter(|other| {
-                other.label != group.label
-                    && other.p99.is_some()
-                    && section.order(group, other) == Verdict::NoDifference
-            });
-            let low = level.min_by(|a, b| p99(a).total_cmp(&p99(b)))?;
-            Some((group, low, longer_tail(section, group, low)?))
-        })
+        .filter(|group| group.p99.is_some() && usable.contains(&group.label.as_str()))
         .collect();
-    let (worst, low, ratio) = *hit.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let told: Vec<String> = hit
-        .iter()
-        .map(|(group, low, ratio)| {
-            format!(
-                "p99 of {} is {}, {} times that of {} ({}), at level goodput.",
-                group.label,
-                figures::time(p99(group)),
-                figures::times(*ratio),
-                low.label,
-                figures::time(p99(low))
-            )
-        })
-        .collect();
-    let groups = std::iter::once(low).chain(hit.iter().map(|(group, _, _)| *group));
+    groups.sort_by(|a, b| p99(a).total_cmp(&p99(b)));
+    let behind = |low: &Group| -> Vec<(&Group, f64)> {
+        let level = |group: &Group| section.order(group, low) == Verdict::NoDifference;
+        let others = groups.iter().filter(|group| group.label != low.label && level(group));
+        others.filter_map(|group| Some((*group, longer_tail(section, group, low)?))).collect()
+    };
+    // The shortest tail of those that the most are level with.
+    let (low, hit) =
+        groups.iter().rev().map(|low| (*low, behind(low))).max_by_key(|(_, behind)| behind.len())?;
+    let ((_, least), (worst, most)) = (hit.first()?, hit.last()?);
+    let told: Vec<String> =
+        hit.iter().map(|(group, _)| format!("{} {}", group.label, figures::time(p99(group)))).collect();
+    let (least, highest) = (figures::rate(*least), figures::rate(*most));
+    let times = if least == highest { least } else { format!("{least}–{highest}") };
     let finding = Draft::note(FindingKind::Tail)
         .section(section)
-        .groups(groups)
+        .groups(std::iter::once(low).chain(hit.iter().map(|(group, _)| *group)))
         .figure("p99_us", p99(worst))
         .figure("lowest_p99_us", p99(low))
-        .figure("ratio", ratio)
-        .say(format!("{} Prefer {} if slow requests matter.", told.join(" "), low.label));
+        .figure("ratio", *most)
+        .say(format!(
+            "p99 at level goodput: {} {}; {} {} {times} times that. Prefer {} if slow requests matter.",
+            low.label,
+            figures::time(p99(low)),
+            figures::list(&told),
+            if hit.len() == 1 { "is" } else { "are" },
+            low.label
+        ));
     Some(finding)
 }

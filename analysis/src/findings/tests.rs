@@ -241,6 +241,40 @@ fn a_busy_generator_is_doubted() {
 }
 
 #[test]
+fn a_service_at_the_limit_of_its_own_threads_is_no_verdict_on_the_pool() {
+    assert!(of_kind(&fixtures::main_run(), FindingKind::ServiceBound).is_empty());
+    let run = change(|trial| {
+        if trial.strategy == "r2d2" && trial.workload == "point-read" {
+            // 0.96 of what its worker threads can use.
+            trial.server.cpu_share = Some(0.96 * f64::from(trial.settings.workers));
+        }
+    });
+    let finding = only(&run, FindingKind::ServiceBound);
+    assert_eq!(finding.severity, Severity::Doubt);
+    assert!(finding.text.contains("r2d2 ×8") && !finding.text.contains("bb8"), "{}", finding.text);
+    assert!(finding.text.contains("Its CPU was the limit, not the pool"), "{}", finding.text);
+    assert_eq!(finding.workload.as_deref(), Some("point-read"));
+}
+
+#[test]
+fn a_machine_without_idle_cores_is_no_verdict_on_the_pool() {
+    assert!(of_kind(&fixtures::main_run(), FindingKind::MachineBound).is_empty());
+    let run = change(|trial| {
+        if trial.strategy == "bb8" && trial.workload == "point-read" {
+            // Of 2 cores: 0.9 of the service, 0.5 of Postgres, and 0.52 of a generator that uses 75 µs for each of
+            // the 7,000 answers a second: 1.92 = 96%. None of them alone is at a limit.
+            let answered = (trial.requests.ok + trial.requests.failed) as f64;
+            trial.server.cpu_share = Some(0.9);
+            trial.database.cpu_s = Some(0.5 * trial.measured_s);
+            trial.generator.cpu_us_per_request = 0.52 * trial.measured_s * 1e6 / answered;
+        }
+    });
+    let finding = only(&run, FindingKind::MachineBound);
+    assert_eq!(finding.severity, Severity::Doubt);
+    assert!(finding.text.contains("up to 96% of this machine's 2 cores with bb8 ×8"), "{}", finding.text);
+}
+
+#[test]
 fn others_at_work_on_the_machine_are_doubted() {
     assert!(of_kind(&fixtures::main_run(), FindingKind::BusyMachine).is_empty());
     let run =

@@ -125,6 +125,112 @@ fn a_shorter_hold_wins_nothing() {
 }
 
 #[test]
+fn an_open_order_is_bounded_instead_of_refused() {
+    // deadpool held for 5.1 ms, the others for 5.4 ms: h² = (5.4 / 5.1)² = 1.12, and its 10% more is no lead. The others'
+    // lead on it is 1 / 1.1 × 1.12 × noise: with 1% of noise at most some per cent.
+    let mut run = three([1_100.0, 1_000.0, 1_001.0]);
+    for trial in run.trials.iter_mut().filter(|trial| trial.workload == "hold") {
+        let hold = trial.phases_us.hold.as_mut().unwrap();
+        hold.p50 = if trial.strategy == "deadpool" { 5_100 } else { 5_400 };
+    }
+    run.trials.retain(|trial| trial.workload == "hold");
+    let found = verdict(&run);
+    assert!(found.best.is_empty());
+    let line = &found.bottom_line[0];
+    assert!(line.starts_with("Use deadpool ×8 if you can't measure longer: it is at most "), "{line}");
+    assert!(line.contains("behind the best on hold 5 ms, with 95% confidence"), "{line}");
+    let share: f64 = line.split("at most ").nth(1).unwrap().split('%').next().unwrap().parse().unwrap();
+    assert!((1.0..20.0).contains(&share), "{line}");
+    assert!(line.ends_with("when nothing else uses the machine."), "{line}");
+
+    // Without an interval there is no bound, and the line says what to do.
+    let once = verdict(&fixtures::run_of(1)).bottom_line.remove(0);
+    assert!(once.contains("Not enough data") && once.contains("--repeats 4"), "{once}");
+}
+
+/// Nothing answered for most of one trial of a strategy, with requests in flight.
+fn silence(run: &mut CannedRun, strategy: &str) {
+    let trial = run.trials.iter_mut().find(|trial| trial.strategy == *strategy).unwrap();
+    let points = trial.timeline.len();
+    trial.timeline.iter_mut().skip(1).take(points - 2).for_each(|point| point.rps = 0.0);
+}
+
+#[test]
+fn what_answered_nobody_for_a_while_is_neither_ranked_nor_recommended() {
+    let mut run = three([1_100.0, 1_000.0, 1_001.0]);
+    assert_eq!(verdict(&run).best, ["deadpool ×8"]);
+    silence(&mut run, "deadpool");
+    let analysis = run.analysis();
+    let found = &analysis.report.verdict;
+    assert_eq!(found.best, ["sqlx ×8", "bb8 ×8"]);
+    assert!(!found.never_failed.contains(&"deadpool ×8".to_owned()), "{found:?}");
+    // 18 of 20 points of a trial of 2 s are silent.
+    let said = "Not ranked: deadpool ×8 on point-read, it answered nothing for 1.8 s.";
+    assert!(found.bottom_line.iter().any(|line| line == said), "{found:#?}");
+    let ranking = analysis.report.findings.iter().find(|found| found.kind == FindingKind::Ranking).unwrap();
+    assert!(ranking.text.contains("deadpool ×8 is not ranked: it answered nothing"), "{}", ranking.text);
+    let row = &analysis.report.comparisons[0].rows[0];
+    assert_eq!((row.strategy.as_str(), row.sound), ("deadpool ×8", true));
+    assert_eq!(row.not_ranked.as_deref(), Some("it answered nothing for 1.8 s"));
+}
+
+#[test]
+fn no_failure_is_no_praise_where_users_got_no_answer() {
+    let mut run = three([1_100.0, 1_000.0, 1_001.0]);
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy == "deadpool") {
+        trial.unfinished.users_without_answer = 63;
+        trial.unfinished.oldest_us = Some(1_900_000);
+    }
+    let analysis = run.analysis();
+    assert_eq!(analysis.report.verdict.best, ["sqlx ×8", "bb8 ×8"]);
+    let row = analysis.report.comparisons[0].rows.iter().find(|row| row.strategy == "deadpool ×8").unwrap();
+    assert_eq!((row.users_without_answer, row.oldest_in_flight_us), (63, Some(1_900_000)));
+    assert_eq!(row.not_ranked.as_deref(), Some("63 users got no answer"));
+    // Users of an open load wait in turn, and there are more of them than are needed.
+    for trial in &mut run.trials {
+        trial.load = poollab_model::Load::Open {
+            rate_per_s: 1_000.0,
+            arrivals: poollab_model::Arrivals::Poisson,
+            users: 1_000,
+        };
+    }
+    assert_eq!(verdict(&run).best, ["deadpool ×8"]);
+}
+
+#[test]
+fn where_everybody_was_silent_nobody_is_said_to_have_failed() {
+    let mut run = three([1_000.0, 1_000.0, 1_000.0]);
+    for strategy in ["deadpool", "bb8", "sqlx"] {
+        silence(&mut run, strategy);
+    }
+    let lines = verdict(&run).bottom_line;
+    assert!(lines[0].starts_with("No strategy can be recommended"), "{lines:#?}");
+    assert!(lines[0].contains("repeat the run"), "{lines:#?}");
+    assert!(lines.iter().all(|line| !line.contains("Every strategy failed")), "{lines:#?}");
+}
+
+#[test]
+fn a_tail_is_held_against_what_may_be_recommended_and_told_once() {
+    let mut run = fixtures::main_run();
+    let four = ["deadpool", "bb8", "sqlx", "naive"];
+    run.trials.retain(|trial| four.contains(&trial.strategy.as_str()));
+    for trial in &mut run.trials {
+        fixtures::set_goodput(trial, if trial.repeat == 1 { 995.0 } else { 1_005.0 });
+    }
+    // naive breaks on `hold`, so its 8 ms are no reference.
+    for (strategy, p99) in [("deadpool", 11_000), ("bb8", 40_000), ("sqlx", 20_000), ("naive", 8_000)] {
+        with_p99(&mut run, strategy, p99);
+    }
+    let tails: Vec<_> =
+        run.findings().into_iter().filter(|found| found.kind == FindingKind::Tail).map(|f| f.text).collect();
+    assert_eq!(
+        tails[0],
+        "p99 at level goodput: deadpool ×8 11 ms; sqlx ×8 20 ms and bb8 ×8 40 ms are 1.8–3.6 times that. Prefer \
+         deadpool ×8 if slow requests matter."
+    );
+}
+
+#[test]
 fn equal_holds_are_ranked() {
     let mut run = three([1_250.0, 1_000.0, 1_001.0]);
     run.trials.retain(|trial| trial.workload == "hold");

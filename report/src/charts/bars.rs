@@ -17,7 +17,7 @@ const TOP: f64 = 6.0;
 const REFERENCE: f64 = 22.0;
 
 /// Goodput with each repeat as a tick, and the reference as a line.
-pub fn goodput(section: &Section) -> Markup {
+pub fn goodput(section: &Section, leads: impl Fn(&Group) -> bool) -> Markup {
     let highest = section.groups.iter().map(|group| group.goodput.max).fold(0.0, f64::max);
     let most = highest.max(section.references.plain.unwrap_or(0.0));
     let means: Vec<String> = section
@@ -28,8 +28,6 @@ pub fn goodput(section: &Section) -> Markup {
     let label = format!("Goodput by strategy, {}. {}", section.heading, means.join(", "));
     let rows = Rows::of(section, 66.0);
     let x = Scale::linear((0.0, most), (rows.left, rows.right));
-    let leaders = section.leaders();
-    let leads = |group: &Group| leaders.iter().any(|leader| leader.label == group.label);
     let below = if section.references.plain.is_some() { REFERENCE } else { 0.0 };
     let drawing = html! {
         @if let Some(reference) = section.references.plain { (self::reference(reference, x.at(reference), rows.floor)) }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use poollab_analysis::figures;
-use poollab_model::{Means, Report};
+use poollab_model::{HumanDuration, Means, Report};
 
 use crate::facts;
 
@@ -88,10 +88,10 @@ fn settings(report: &Report) -> String {
     let or = |value: Option<String>, none: &str| value.unwrap_or_else(|| none.to_owned());
     format!(
         "Warm-up {}, measured {}, request time-out {}; acquire time-out {}, health check {}, TLS {}, {}.",
-        plan.warmup,
-        plan.duration,
-        plan.request_timeout,
-        or(settings.acquire_timeout.map(|timeout| timeout.to_string()), "none"),
+        plan.warmup.told(),
+        plan.duration.told(),
+        plan.request_timeout.told(),
+        or(settings.acquire_timeout.map(HumanDuration::told), "none"),
         if settings.health_check { "on" } else { "off" },
         if settings.tls { "on" } else { "off" },
         figures::plural(settings.workers.into(), "worker thread", "worker threads"),

@@ -2,14 +2,13 @@
 
 use maud::{Markup, html};
 use poollab_analysis::{Group, Section, figures};
-use poollab_model::Quantiles;
+use poollab_model::{Quantiles, Report};
 
-use crate::rows::{COLUMNS, NOTHING};
+use crate::rows::{NOTHING, columns, leads};
 
 /// The rows of a section. With scripts on, its headings sort it.
-pub fn table(section: &Section) -> Markup {
-    let leaders = section.leaders();
-    let leads = |group: &Group| leaders.iter().any(|leader| leader.label == group.label);
+pub fn table(report: &Report, section: &Section) -> Markup {
+    let columns = columns(std::slice::from_ref(section));
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Figures of " (section.heading) } {
             table.sortable {
@@ -17,19 +16,22 @@ pub fn table(section: &Section) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "strategy" }
-                        @for column in &COLUMNS { th scope="col" title=(column.meaning) { (column.name) } }
+                        @for column in &columns { th scope="col" title=(column.meaning) { (column.name) } }
                         th.text scope="col" { "main failure" }
                     }
                 }
                 tbody {
                     @for group in &section.groups {
-                        tr.leads[leads(group)] {
+                        tr.leads[leads(report, section, group)] {
                             th scope="row" {
                                 (group.label)
-                                @if leads(group) { " " span.tag { "leads" } }
+                                @if leads(report, section, group) { " " span.tag { "leads" } }
                                 @if !group.is_sound() { " " span.tag.bad { "not sound" } }
+                                @else if let Some(reason) = group.silence.reason() {
+                                    " " span.tag.bad title=(reason) { "not ranked" }
+                                }
                             }
-                            @for column in &COLUMNS {
+                            @for column in &columns {
                                 td data-key=[(column.key)(group)] { ((column.cell)(group)) }
                             }
                             td.text { (group.main_error().unwrap_or_else(|| NOTHING.to_owned())) }
@@ -40,7 +42,7 @@ pub fn table(section: &Section) -> Markup {
         }
         details.meanings {
             summary { "What the columns mean" }
-            dl { @for column in &COLUMNS { dt { (column.name) } dd { (column.meaning) } } }
+            dl { @for column in &columns { dt { (column.name) } dd { (column.meaning) } } }
             p { "A dash means that there is no such figure: it was not observed, or nothing happened that it could measure." }
         }
     }

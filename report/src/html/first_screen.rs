@@ -91,6 +91,9 @@ fn leader(report: &Report, section: &Section, number: usize) -> Markup {
             }
             @for one in conditions { p.muted { (one.strategy) ": " (one.condition) "." } }
             @if !unsound.is_empty() { p.muted { "Not ranked, results not valid: " (figures::list(&unsound)) } }
+            @for group in section.groups.iter().filter(|group| group.is_sound()) {
+                @if let Some(reason) = group.silence.reason() { p.muted { "Not ranked: " (group.label) ", " (reason) "." } }
+            }
         }
     }
 }

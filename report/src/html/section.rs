@@ -9,6 +9,7 @@ use super::figures_tables::{percentile_table, table};
 use super::legend::{legend, switches};
 use super::{anchor, item};
 use crate::charts::{self, Curve, Fill};
+use crate::rows::leads;
 
 /// The section's part of the page.
 pub fn section(report: &Report, section: &Section, number: usize, series: &[String]) -> Markup {
@@ -22,7 +23,7 @@ pub fn section(report: &Report, section: &Section, number: usize, series: &[Stri
         section.comparison id=(anchor(number)) aria-labelledby={ (anchor(number)) "-title" } {
             h2 id={ (anchor(number)) "-title" } { (section.heading) }
             p.muted { (section.load) ", " (section.route) ", " (repeats(section)) }
-            (table(section))
+            (table(report, section))
             @if !conclusions.is_empty() {
                 ul.findings.conclusions { @for finding in &conclusions { (item(finding, false)) } }
             }
@@ -32,7 +33,7 @@ pub fn section(report: &Report, section: &Section, number: usize, series: &[Stri
                     (figure(
                         "Goodput",
                         "Successes a second. The bar is the mean, the ticks are the repeats; names in bold lead.",
-                        charts::goodput(section),
+                        charts::goodput(section, |group| leads(report, section, group)),
                         html! {},
                     ))
                     @if section.groups.iter().any(|group| group.failed_share() > 0.0) { (outcomes(section)) }
