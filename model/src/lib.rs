@@ -42,7 +42,7 @@ pub use outcome::{Cause, ErrorKind, ErrorRecord, Problem, Side};
 pub use plan::{Filling, Plan, TrialSpec};
 pub use quantiles::Quantiles;
 pub use run::{Ceiling, PipelinedReference, Report, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial};
-pub use settings::{DefaultsPolicy, Settings, StatementMode};
+pub use settings::{DefaultsPolicy, LARGEST_POOL, Settings, StatementMode};
 pub use shown::{HIDDEN, printable, without_secrets};
 pub use strategy::{Acquisition, StrategyInfo};
 pub use trial::{

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::HumanDuration;
 
+/// Most connections that a pool may be asked for; as many as the slots that the lab gives a database.
+pub const LARGEST_POOL: u32 = 5_000;
+
 /// Whose defaults are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

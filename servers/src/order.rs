@@ -3,12 +3,10 @@
 use std::net::ToSocketAddrs;
 
 use poollab_model::wire::ServerOrder;
-use poollab_model::{Host, Settings};
+use poollab_model::{Host, LARGEST_POOL, Settings};
 
 use crate::strategies::{STRATEGIES, find};
 
-/// More connections than any Postgres has slots for.
-const MAX_CONNECTIONS: u32 = 10_000;
 const MAX_THREADS: u32 = 4_096;
 const MAX_WORKERS: u32 = 256;
 /// Postgres cuts longer names off, and the observer would look in vain.
@@ -47,7 +45,7 @@ pub fn problems(order: &ServerOrder) -> Vec<String> {
 fn of_settings(settings: &Settings) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, value, most) in [
-        ("pool_size", settings.pool_size.unwrap_or(1), MAX_CONNECTIONS),
+        ("pool_size", settings.pool_size.unwrap_or(1), LARGEST_POOL),
         ("blocking_threads", settings.blocking_threads, MAX_THREADS),
         ("workers", settings.workers, MAX_WORKERS),
     ] {

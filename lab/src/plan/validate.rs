@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::ops::RangeInclusive;
 
 use poollab_model::{
-    Acquisition, ByteSize, DatabaseChoice, DefaultsPolicy, Driver, HumanDuration, Load, Plan,
+    Acquisition, ByteSize, DatabaseChoice, DefaultsPolicy, Driver, HumanDuration, LARGEST_POOL, Load, Plan,
 };
 
 use super::Registry;
@@ -19,7 +19,7 @@ const LONGEST_WAIT: HumanDuration = HumanDuration::from_secs(600);
 /// Each user is a socket in the generator and one in the service.
 const USERS: RangeInclusive<u32> = 1..=10_000;
 const RATE: RangeInclusive<f64> = 0.1..=200_000.0;
-const POOL_SIZE: RangeInclusive<u32> = 1..=5_000;
+const POOL_SIZE: RangeInclusive<u32> = 1..=LARGEST_POOL;
 /// Postgres accepts 262143; every slot costs shared memory that the limit has to hold.
 const SLOTS: RangeInclusive<u32> = 5..=5_000;
 /// Postgres does not start with less: shared buffers, WAL buffers and the first backends.

@@ -344,7 +344,7 @@ impl Bench<'_> {
         if !self.plan.ceiling {
             return;
         }
-        self.progress.say("pgbench: the reference");
+        self.progress.say("pgbench: measuring the reference");
         match self.database.ceiling(self.plan, ceiling_sample(self.plan)).await {
             Ok(Some(mut next)) => {
                 if let Some(before) = self.info.ceiling.take() {

@@ -16,10 +16,17 @@ use crate::output::{say, told};
 /// Time that a trial takes besides its load, until it has been seen: start, check, stop.
 pub const OVERHEAD: Duration = Duration::from_millis(600);
 
+/// Without a terminal a search says where it is as often as this.
+const BETWEEN_SLICES: Duration = Duration::from_secs(10);
+
 /// The display of a run.
 pub struct Progress {
     bar: Option<ProgressBar>,
     lines: bool,
+    /// Of a search: its slices are short and many, and a line for each tells nothing.
+    slices: bool,
+    /// When the last line of a slice was written.
+    told: Option<Instant>,
     total: usize,
     done: usize,
     /// Load of one trial: warm-up and measuring.
@@ -47,6 +54,8 @@ impl Progress {
         Self {
             bar,
             lines,
+            slices: false,
+            told: None,
             total,
             done: 0,
             load,
@@ -79,6 +88,7 @@ impl Progress {
 
     /// There will be so many trials: a search knows only while it goes on.
     pub fn expect(&mut self, trials: usize) {
+        self.slices = true;
         self.total = trials.max(self.done);
         if let Some(bar) = &self.bar {
             bar.set_length(self.total as u64);
@@ -133,7 +143,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_position(self.done as u64);
         }
-        if self.lines {
+        if self.lines && self.due(Instant::now()) {
             let p99 = trial
                 .latency_us
                 .ok
@@ -162,6 +172,15 @@ impl Progress {
             }
             None => say(&text),
         }
+    }
+
+    /// Whether it is time for a line: always for a trial, every so often for a slice of a search.
+    fn due(&mut self, now: Instant) -> bool {
+        let due = !self.slices || self.told.is_none_or(|told| now.duration_since(told) >= BETWEEN_SLICES);
+        if due {
+            self.told = Some(now);
+        }
+        due
     }
 
     /// The display goes away.
@@ -203,4 +222,23 @@ impl Progress {
 pub fn short(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds >= 60 { format!("{} min {:02} s", seconds / 60, seconds % 60) } else { format!("{seconds} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_without_a_terminal_does_not_print_a_line_for_each_slice() {
+        let lines = |search: bool| {
+            let mut progress = Progress::new(0, Duration::ZERO, 1, true);
+            if search {
+                progress.expect(180);
+            }
+            let start = Instant::now();
+            // 180 slices of half a second are 90 s.
+            (0..180).filter(|slice| progress.due(start + Duration::from_millis(500) * *slice)).count()
+        };
+        assert_eq!((lines(true), lines(false)), (9, 180));
+    }
 }

@@ -51,6 +51,7 @@ fn meaningless(args: &TuneArgs) -> Vec<String> {
         ("--arrivals", args.arrivals.is_some()),
         ("--duration", args.duration.is_some()),
         ("--warmup", *warmup != live::WARMUP),
+        ("--seed", args.seed.is_some()),
         ("--budget", args.budget.is_some()),
         ("--largest", args.largest.is_some()),
         ("the settings of a strategy", *settings != SettingsArgs::default()),
