@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use poollab_analysis::Analysis;
-use poollab_model::{Environment, Plan, Report, RunInfo, TrialRecord, printable};
-use serde::Serialize;
+use poollab_model::{Environment, Plan, Report, RunInfo, SCHEMA_VERSION, TrialRecord, printable};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::input;
 
@@ -219,6 +219,10 @@ pub fn analyse(path: &Path) -> Result<Analysis, String> {
             path.display()
         ));
     }
+    // Versions before this key was written are the first one.
+    if let Ok(version) = json::<Version>(path, RUN) {
+        version.check(&path.join(RUN))?;
+    }
     let run: RunInfo = json(path, RUN)?;
     let environment: Environment = json(path, ENVIRONMENT)?;
     let text = input::text(&path.join(PLAN), input::PLAN)?;
@@ -269,6 +273,26 @@ fn json<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, String> {
     serde_json::from_str(&text).map_err(|why| unreadable(&path, &why))
 }
 
+/// Read before anything else: a document of another version may look like one of ours and mean something else.
+#[derive(Deserialize)]
+pub struct Version {
+    schema_version: u32,
+}
+
+impl Version {
+    /// Whether this poollab reads it.
+    pub fn check(&self, path: &Path) -> Result<(), String> {
+        if self.schema_version == SCHEMA_VERSION {
+            return Ok(());
+        }
+        Err(format!(
+            "{} has schema_version {}, and this poollab reads {SCHEMA_VERSION}; use the poollab that wrote it",
+            path.display(),
+            self.schema_version
+        ))
+    }
+}
+
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> String {
     format!("can't read {}: {why}", path.display())
 }
@@ -308,6 +332,24 @@ mod tests {
         let out = tempfile::NamedTempFile::new().unwrap();
         let problem = Folder::create(out.path(), "run", &Plan::default()).err().unwrap();
         assert!(problem.contains("--out"), "{problem}");
+    }
+
+    #[test]
+    fn a_run_of_a_later_version_is_not_read_as_one_of_ours() {
+        let out = tempfile::tempdir().unwrap();
+        let (folder, _) = Folder::create(out.path(), "run", &Plan::default()).unwrap();
+        let says = |text: serde_json::Value| {
+            fs::write(folder.path.join(RUN), text.to_string()).unwrap();
+            read(&folder.path).unwrap_err()
+        };
+        let mut run = serde_json::json!({
+            "id": "run", "started_at": "", "finished_at": null, "seed": 1, "status": "complete", "trials_planned": 0,
+            "skipped": [], "ceiling": null, "error": null,
+        });
+        // Runs of before the key was written stay readable: what is missing here is the next file.
+        assert!(says(run.clone()).contains(ENVIRONMENT));
+        run["schema_version"] = 99.into();
+        assert!(says(run).contains("schema_version 99"));
     }
 
     #[test]

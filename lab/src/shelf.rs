@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use poollab_analysis::Analysis;
 use poollab_analysis::diff::Side;
-use poollab_model::{Report, RunInfo, RunStatus, SCHEMA_VERSION};
-use serde::{Deserialize, Serialize};
+use poollab_model::{Report, RunInfo, RunStatus};
+use serde::Serialize;
 
 use crate::{folder, input};
 
@@ -96,25 +96,13 @@ pub fn read(named: &Path, out: &Path) -> Result<Report, String> {
     let path = find(named, out)?;
     if !path.is_dir() {
         let text = input::text(&path, input::DOCUMENT)?;
-        let version: Version = serde_json::from_str(&text)
+        let version: folder::Version = serde_json::from_str(&text)
             .map_err(|why| format!("{} is not a report.json of poollab: {why}", path.display()))?;
-        if version.schema_version != SCHEMA_VERSION {
-            return Err(format!(
-                "{} has schema_version {}, and this poollab reads {SCHEMA_VERSION}; use the poollab that wrote it",
-                path.display(),
-                version.schema_version
-            ));
-        }
+        version.check(&path)?;
         return serde_json::from_str(&text)
             .map_err(|why| format!("{} is not a report.json of poollab: {why}", path.display()));
     }
     folder::read(&path)
-}
-
-/// Read before anything else: a report of another version may look like one of ours and mean something else.
-#[derive(Deserialize)]
-struct Version {
-    schema_version: u32,
 }
 
 /// One side of a comparison: a run that was named as for [`read`], or a folder of several, which are taken together.

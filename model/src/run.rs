@@ -25,6 +25,9 @@ pub enum RunStatus {
 /// When and how a run ran. Written as `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunInfo {
+    /// [`SCHEMA_VERSION`] of the poollab that wrote the folder; 1 where it does not say.
+    #[serde(default = "first_version")]
+    pub schema_version: u32,
     /// Also the name of its folder.
     pub id: String,
     /// RFC 3339.
@@ -44,6 +47,10 @@ pub struct RunInfo {
     pub ceiling: Option<Ceiling>,
     /// What ended it, where it did not end well.
     pub error: Option<String>,
+}
+
+fn first_version() -> u32 {
+    1
 }
 
 /// A combination of the plan that can't be run, and why.

@@ -17,7 +17,7 @@ pub mod words;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use poollab_model::{RunInfo, RunStatus};
+use poollab_model::{RunInfo, RunStatus, SCHEMA_VERSION};
 use poollab_scenarios::{Case, Evidence, Scenario, judge};
 
 use crate::exit::Failure;
@@ -166,6 +166,7 @@ async fn carry_out(
     output::print(&end);
 
     let info = RunInfo {
+        schema_version: SCHEMA_VERSION,
         id,
         started_at: started.to_string(),
         finished_at: Some(jiff::Timestamp::now().to_string()),

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use poollab_analysis::stats::Spread;
 use poollab_model::{
-    Acquisition, Driver, Environment, Plan, RunInfo, RunStatus, SkippedTrial, TrialRecord, TrialSpec,
-    without_secrets,
+    Acquisition, Driver, Environment, Plan, RunInfo, RunStatus, SCHEMA_VERSION, SkippedTrial, TrialRecord,
+    TrialSpec, without_secrets,
 };
 
 use crate::exit::Failure;
@@ -229,6 +229,7 @@ fn fresh(kind: &str, resolved: &Resolved, options: &Options) -> Result<(Folder, 
     let id = format!("{}-{kind}", started.strftime("%Y-%m-%dT%H-%M-%SZ"));
     let (folder, id) = Folder::create(&options.out, &id, &resolved.plan).map_err(Failure::usage)?;
     let info = RunInfo {
+        schema_version: SCHEMA_VERSION,
         id,
         started_at: started.to_string(),
         finished_at: None,
