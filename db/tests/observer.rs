@@ -218,3 +218,21 @@ async fn a_backend_killed_for_want_of_memory_is_counted() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test]
+async fn connections_of_another_service_are_not_left_behind_by_ours() {
+    let Some(cluster) = common::cluster(10, 3) else { return };
+    let ready = cluster.ready();
+    let observer = Observer::start(&ready.admin, "poollab", &ready.cgroups, EVERY).await.unwrap();
+    let ours = connect(&ready.app_socket, "poollab deadpool 1").await.unwrap();
+    // Another lab's service of the same strategy, and a name that only begins like ours.
+    let _other = connect(&ready.app_socket, "poollab deadpool 2").await.unwrap();
+    let _longer = connect(&ready.app_socket, "poollab deadpool 11").await.unwrap();
+    assert_eq!(observer.count_backends("poollab deadpool 1").await.unwrap(), 1);
+    drop(ours);
+    let since = Instant::now();
+    while observer.count_backends("poollab deadpool 1").await.unwrap() > 0 {
+        assert!(since.elapsed() < Duration::from_secs(30), "backends outlived their clients");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -329,7 +329,7 @@ fn too_few_files_or_processes_are_the_environments_fault() {
     let scene = Scene::new();
     let words = "run --strategy deadpool --workload point-read --users 64 --repeats 1 --no-ceiling --duration 300ms \
                  --warmup 0ms";
-    for limit in ["ulimit -n 16", "ulimit -n 24", "ulimit -n 32"] {
+    for limit in ["ulimit -n 16", "ulimit -n 24", "ulimit -n 32", "ulimit -n 64"] {
         let poollab = scene.process(words);
         let script = format!("{limit}; exec \"$@\"");
         let program = poollab.get_program().to_string_lossy().into_owned();

@@ -34,7 +34,7 @@ const DATABASES: [&str; 16] = [
 ];
 
 /// Calls with a place for a database, a file's name or a word in them.
-const CALLS: [&[&str]; 24] = [
+const CALLS: [&[&str]; 30] = [
     &["run", "--strategy", "deadpool", "--dry-run", "--database", "@"],
     &["run", "--strategy", "deadpool", "--repeats", "1", "--database", "@"],
     &["run", "--strategy", "zzz", "--users", "0", "--database", "@"],
@@ -58,6 +58,12 @@ const CALLS: [&[&str]; 24] = [
     &["explain", "@"],
     &["explain", "--json", "@"],
     &["load", "--duration", "300ms", "--address", "@"],
+    &["view", "--port", "@"],
+    &["view", "--out", "@", "--port", "x"],
+    &["doctor", "--pg-bin", "@"],
+    &["fleet", "--replicas", "@"],
+    &["fleet", "--replicas", "3", "--slots", "@"],
+    &["completions", "@"],
     &["@"],
 ];
 

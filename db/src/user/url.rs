@@ -1,6 +1,7 @@
 //! `postgres://user:password@host:port/database?sslmode=require`, as libpq reads it.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
@@ -112,7 +113,7 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
             // They count where no other root is named.
             "sslrootcert" if value == "system" => {}
             "sslrootcert" => {
-                root_certificate = Some(std::fs::read_to_string(Path::new(&*value)).map_err(|why| {
+                root_certificate = Some(certificate(Path::new(&*value)).map_err(|why| {
                     wrong(&format!("names the root certificate {value}, which can't be read ({why})"))
                 })?);
             }
@@ -179,6 +180,19 @@ fn sslmode(text: &str) -> Option<SslMode> {
         "verify-full" => Some(SslMode::VerifyFull),
         _ => None,
     }
+}
+
+/// More than the certificates of all authorities together. A pipe would be waited for, a device never ends.
+const LARGEST_CERTIFICATE: u64 = 4 << 20;
+
+fn certificate(path: &Path) -> std::io::Result<String> {
+    let file = std::fs::metadata(path)?;
+    if !file.is_file() || file.len() > LARGEST_CERTIFICATE {
+        return Err(std::io::Error::other("it is no regular file of at most 4 MiB"));
+    }
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LARGEST_CERTIFICATE).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -251,6 +265,24 @@ mod tests {
         assert_eq!(read("h", "verify-ca", &root), (true, Verification::Authority));
         assert_eq!(read("h", "verify-full", "&sslrootcert=system"), (true, Verification::Host));
         assert!(!read("%2Ftmp", "require", "").0, "a socket has no TLS");
+    }
+
+    #[test]
+    fn a_root_certificate_that_never_ends_or_is_a_pipe_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        for path in ["/dev/zero".to_owned(), pipe.to_string_lossy().into_owned()] {
+            let told = parse(&format!("postgres://u@h/d?sslmode=verify-ca&sslrootcert={path}")).unwrap_err();
+            assert!(told.to_string().contains("no regular file"), "{told}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use poollab_model::{Environment, Means, Plan};
+use poollab_model::{Environment, Means, Plan, printable};
 use poollab_scenarios::{Scenario, Verdict};
 use serde_json::json;
 
@@ -79,7 +79,9 @@ pub fn write(
         "scenario": scenario,
     });
     fs::write(folder.join("scenario.json"), serde_json::to_vec_pretty(&document)?)?;
-    fs::write(folder.join("story.md"), format!("# {}\n\n```text\n{story}```\n", scenario.id))
+    // What Postgres logged is in it, and a document is also looked at with `cat`.
+    let story = format!("# {}\n\n```text\n{story}```\n", scenario.id);
+    fs::write(folder.join("story.md"), &*printable(&story))
 }
 
 /// `PostgreSQL 15.18 embedded · 40 slots, 3 reserved · 0.5 CPU, 256 MiB`.

@@ -109,3 +109,18 @@ fn application(strategy: &StrategyId) -> String {
     static SERVICES: AtomicU32 = AtomicU32::new(1);
     format!("{}{}/{strategy}", applications(), SERVICES.fetch_add(1, Ordering::Relaxed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_trials_service_left_is_not_counted_as_this_ones() {
+        let strategy: StrategyId = "deadpool".parse().expect("a strategy");
+        let (first, second) = (application(&strategy), application(&strategy));
+        assert_ne!(first, second);
+        assert!([&first, &second].iter().all(|name| name.starts_with(applications())));
+        // Postgres cuts longer names off, and both would be one.
+        assert!(first.len() < 64, "{first}");
+    }
+}

@@ -207,7 +207,7 @@ async fn measure(
             LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
             LoadEvent::Done(result) => {
                 watched.to = watched.from + Duration::from_secs_f64(result.measured_s.max(0.0));
-                let (until, used) = window.used.take().unwrap_or_else(|| (at, Used::by_now(pid)));
+                let (until, used) = window.closed(at, || Used::by_now(pid));
                 let span = until.duration_since(watched.from).as_secs_f64().max(1e-3);
                 if let (Some(from), Some(to)) = (before.server, used.server) {
                     watched.server.cpu_share = Some((to - from) / span);
@@ -231,6 +231,11 @@ struct Window {
 }
 
 impl Window {
+    /// What had been used when it ended, and when that was read; else by now, where the load ended before it.
+    fn closed(&mut self, done: Instant, by_now: impl FnOnce() -> Used) -> (Instant, Used) {
+        self.used.take().unwrap_or_else(|| (done, by_now()))
+    }
+
     /// Resolves once, at the end; never before it has begun.
     async fn ends(&self) {
         match self.end.filter(|_| self.used.is_none()) {
@@ -329,5 +334,36 @@ fn record(
         bursts: result.bursts,
         histograms: result.histograms,
         remarks: [remarks, result.remarks].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `Done` comes when the last straggler has, up to a request's time-out after the window.
+    #[test]
+    fn cpu_time_of_stragglers_is_not_that_of_the_window() {
+        let used = |seconds| Used { server: Some(seconds), lab: None, machine: None, memory: None };
+        let end = Instant::now();
+        let done = end + Duration::from_secs(10);
+        let mut window = Window { end: Some(end), used: Some((end, used(2.0))) };
+        let (until, spent) = window.closed(done, || used(5.0));
+        assert_eq!((until, spent.server), (end, Some(2.0)));
+        // The load ended before the window did: by then is all there is.
+        let (until, spent) = Window::default().closed(done, || used(5.0));
+        assert_eq!((until, spent.server), (done, Some(5.0)));
+    }
+
+    #[tokio::test]
+    async fn a_window_ends_once_and_not_before_it_has_begun() {
+        let now = Instant::now();
+        let pending = async |window: Window| {
+            tokio::time::timeout(Duration::from_millis(5), window.ends()).await.is_err()
+        };
+        assert!(pending(Window::default()).await);
+        Window { end: Some(now), used: None }.ends().await;
+        let used = Used { server: None, lab: None, machine: None, memory: None };
+        assert!(pending(Window { end: Some(now), used: Some((now, used)) }).await);
     }
 }

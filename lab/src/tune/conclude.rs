@@ -6,7 +6,7 @@ use poollab_analysis::sizing::paste::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, scorecard};
 use poollab_analysis::tune::Answer;
 use poollab_analysis::tune::chart::Chart;
-use poollab_model::{Load, Plan, Report};
+use poollab_model::{Load, Plan, Report, printable};
 use poollab_report::tune::{self as documents, CapacityEstimate, Tuned, TunedSeries};
 
 use super::question::{self, Asked};
@@ -62,8 +62,9 @@ pub fn tuned(measured: Measured<'_>) -> Tuned {
 /// Writes `tune.json` and `tune.html` into the run's folder; gives the page.
 pub fn write(folder: &Path, tuned: &Tuned) -> Result<PathBuf, Failure> {
     let page = folder.join("tune.html");
-    std::fs::write(folder.join("tune.json"), documents::json(tuned))
-        .and_then(|()| std::fs::write(&page, documents::html(tuned)))
+    // Documents are also looked at with `cat`.
+    std::fs::write(folder.join("tune.json"), &*printable(&documents::json(tuned)))
+        .and_then(|()| std::fs::write(&page, &*printable(&documents::html(tuned))))
         .map_err(|why| Failure::environment(format!("can't write to {}: {why}", folder.display())))?;
     Ok(page)
 }
@@ -109,7 +110,7 @@ fn name(plan: &Plan) -> String {
 
 fn source(plan: &Plan, report: &Report) -> String {
     let trials = report.trials.len();
-    format!("{trials} trials of {} on {}", plan.duration, first_words(&report.environment.postgres))
+    format!("{trials} trials of {} on {}", plan.duration.told(), first_words(&report.environment.postgres))
 }
 
 fn first_words(version: &str) -> String {

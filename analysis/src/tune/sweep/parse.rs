@@ -5,6 +5,7 @@ use std::fmt;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use crate::figures;
 use crate::tune::{LatencyMs, QuestionError};
 
 /// More connections than any Postgres can be told to take (`MAX_BACKENDS`, 2^18 − 1).
@@ -15,6 +16,9 @@ const LISTED: usize = 20;
 
 /// The half-width of a 99.9 % interval in standard deviations of the normal distribution.
 const HALF_WIDTH_999: f64 = 3.290_526_731_491_926;
+
+/// A file with more has a column that tells rows apart, and each series is a search of its own.
+const MOST_SERIES: usize = 1_000;
 
 /// Headers under which a pool size is found, the most exact first: others of them then name the series.
 const SIZE: [&str; 6] = ["pool_size", "pool size", "pool-size", "size", "connections", "clients"];
@@ -314,6 +318,16 @@ impl Table {
         if self.problems.is_empty() && self.series.is_empty() {
             return Err(whole("the file has a header and no rows; expected a row for each pool size"));
         }
+        if self.series.len() > MOST_SERIES {
+            let names: Vec<&str> = self.series.iter().take(3).map(|series| series.name.as_str()).collect();
+            return Err(whole(&format!(
+                "the file has {} series ({}, …), and at most {} are answered at once. Every column without a known header \
+                 names series: remove those that tell rows apart, such as a time or a run's number, or split the file",
+                figures::whole(self.series.len() as u64),
+                names.join(", "),
+                figures::whole(MOST_SERIES as u64)
+            )));
+        }
         for series in &mut self.series {
             series.records = by_size(&series.records);
             // Rows that were refused have been told already.
@@ -393,6 +407,15 @@ mod tests {
             Err(SweepError::Data(problems)) => problems.iter().map(ToString::to_string).collect(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn ten_thousand_series_are_refused_in_words_before_any_is_searched() {
+        let rows =
+            |series: usize| -> String { (0..series).map(|n| format!("{n},1,100\n{n},2,190\n")).collect() };
+        let told = parse(&format!("time,pool_size,tps\n{}", rows(10_000))).unwrap_err().to_string();
+        assert!(told.contains("10,000 series (0, 1, 2, …)") && told.contains("at most 1,000"), "{told}");
+        assert_eq!(parse(&format!("pool,pool_size,tps\n{}", rows(1_000))).unwrap().len(), 1_000);
     }
 
     #[test]
