@@ -5,6 +5,7 @@ mod programs;
 
 use std::path::Path;
 
+use poollab_model::without_secrets;
 use serde::Serialize;
 
 /// How one check came out.
@@ -62,6 +63,10 @@ pub fn examine(pg_bin: Option<&Path>) -> Vec<Check> {
         machine::room(),
         machine::build(),
     ]);
+    // What was typed for a folder may be a database's URL, and is told.
+    for check in &mut checks {
+        check.found = without_secrets(&check.found).into_owned();
+    }
     checks
 }
 
