@@ -3,7 +3,7 @@
 //! every machine.
 
 use poollab_analysis::sizing::{Curve, Facts, scorecard};
-use poollab_analysis::tune::simulated::{FAMILY, Shape, Simulated, Weather};
+use poollab_analysis::tune::simulated::{FAMILY, MachineSpeed, Shape, Simulated};
 use poollab_analysis::tune::sweep::{Options, answer};
 use poollab_analysis::tune::{Question, Verdict};
 
@@ -30,18 +30,18 @@ fn goals() {
         "noise  machine        regret: mean   worst  > 2 %   no answer   measured: of 1 pass   of 2 passes"
     );
     let weathers = [
-        (0.0, Weather::Steady, "steady"),
-        (0.005, Weather::Steady, "steady"),
-        (0.01, Weather::Steady, "steady"),
-        (0.02, Weather::Steady, "steady"),
-        (0.03, Weather::Steady, "steady"),
-        (0.01, Weather::Drift(-0.005), "-0.5 % each"),
-        (0.01, Weather::Step(8, -0.05), "-5 % at once"),
+        (0.0, MachineSpeed::Steady, "steady"),
+        (0.005, MachineSpeed::Steady, "steady"),
+        (0.01, MachineSpeed::Steady, "steady"),
+        (0.02, MachineSpeed::Steady, "steady"),
+        (0.03, MachineSpeed::Steady, "steady"),
+        (0.01, MachineSpeed::Drift(-0.005), "-0.5 % each"),
+        (0.01, MachineSpeed::Step(8, -0.05), "-5 % at once"),
     ];
-    for (noise, weather, name) in weathers {
+    for (noise, speed, name) in weathers {
         let (mut sum, mut worst, mut over, mut silent, mut asked, mut answers) = (0.0, 0.0_f64, 0, 0, 0, 0);
         for (shape, seed) in cases() {
-            let mut system = Simulated::new(shape, noise, weather, seed);
+            let mut system = Simulated::new(shape, noise, speed, seed);
             let question = Question { seed, ..Question::up_to(LARGEST) };
             let sizes = question.sizes.clone();
             let Ok(answer) = system.answer(question) else { continue };
@@ -86,7 +86,7 @@ fn models() {
         None => rows.push((name.to_owned(), f64::from(size), loss, 1)),
     };
     for (shape, seed) in cases() {
-        let mut system = Simulated::new(shape, 0.01, Weather::Steady, seed);
+        let mut system = Simulated::new(shape, 0.01, MachineSpeed::Steady, seed);
         let question = Question { seed, ..Question::up_to(LARGEST) };
         let sizes = question.sizes.clone();
         let Ok(answer) = system.answer(question) else { continue };
@@ -113,7 +113,7 @@ fn honesty() {
     println!();
     for noise in [0.005, 0.01, 0.02] {
         let answers = (0..200).filter_map(|seed| {
-            let mut system = Simulated::new(Shape::Flat, noise, Weather::Steady, seed);
+            let mut system = Simulated::new(Shape::Flat, noise, MachineSpeed::Steady, seed);
             system.answer(Question { seed, ..Question::up_to(LARGEST) }).ok()
         });
         let (mut smallest, mut any) = (0, 0);
@@ -131,12 +131,12 @@ fn honesty() {
     for largest in [32, LARGEST] {
         for noise in [0.05, 0.1, 0.2, 0.3, 0.5] {
             let told = (0..200).filter(|seed| {
-                let mut system = Simulated::new(Shape::Noise, noise, Weather::Steady, *seed);
+                let mut system = Simulated::new(Shape::Noise, noise, MachineSpeed::Steady, *seed);
                 let answer = system.answer(Question { seed: *seed, ..Question::up_to(largest) });
                 answer.is_ok_and(|answer| answer.recommended.is_none())
             });
             println!(
-                "pure noise of {:.0} %, sizes to {largest}: \"cannot be told\" in {} %",
+                "pure noise of {:.0}%, sizes to {largest}: no recommendation in {}%",
                 100.0 * noise,
                 told.count() as f64 / 2.0
             );
@@ -158,7 +158,7 @@ fn records() {
             let (mut sum, mut worst, mut over, mut silent, mut answers) = (0.0, 0.0_f64, 0, 0, 0);
             let (mut connections, mut asked, mut most) = (0, 0, 0);
             for (shape, seed) in cases() {
-                let mut system = Simulated::new(shape, noise, Weather::Steady, seed);
+                let mut system = Simulated::new(shape, noise, MachineSpeed::Steady, seed);
                 let rows: Vec<String> =
                     sizes.iter().map(|size| format!("{size},{}", system.measure(*size).goodput)).collect();
                 let text = format!("pool_size,throughput\n{}\n", rows.join("\n"));

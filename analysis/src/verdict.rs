@@ -93,7 +93,7 @@ enum Choice<'a> {
     NoneUsable,
     /// Best or level with the best everywhere; of those, whose p99 is the worst reason against the others.
     Best { best: Vec<&'a str>, tail: Option<Tail<'a>> },
-    /// These can't be told apart.
+    /// These are too close to rank.
     Open(Vec<&'a str>),
     /// Another one on every workload; the one that reaches at least this share of the best on each.
     Divided { least_lost: &'a str, share: f64 },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use poollab_analysis::sizing::{Curve, Facts, scorecard};
-use poollab_analysis::tune::simulated::{FAMILY, Shape, Simulated, Weather};
+use poollab_analysis::tune::simulated::{FAMILY, MachineSpeed, Shape, Simulated};
 use poollab_analysis::tune::{
     Answer, Budget, LatencyMs, Observation, ObserveError, Question, QuestionError, Reason, Search, Source,
     Step, Verdict,
@@ -11,7 +11,7 @@ use poollab_analysis::tune::{
 use proptest::prelude::*;
 
 fn answer(shape: Shape, noise: f64, seed: u64) -> (Answer, Simulated) {
-    let mut system = Simulated::new(shape, noise, Weather::Steady, 7 * seed + 1);
+    let mut system = Simulated::new(shape, noise, MachineSpeed::Steady, 7 * seed + 1);
     let answer = system.answer(Question { seed, ..Question::up_to(64) }).unwrap();
     (answer, system)
 }
@@ -67,7 +67,7 @@ fn a_machine_that_wanders_by_fifteen_percent_gets_an_answer_that_loses_little() 
     let (mut over, mut beyond, mut sum, mut count) = (0, 0, 0.0, 0);
     for (name, shape) in FAMILY {
         for seed in 0..2 {
-            let mut system = Simulated::new(shape, 0.05, Weather::Wander(0.15), 7 * seed + 1);
+            let mut system = Simulated::new(shape, 0.05, MachineSpeed::Wander(0.15), 7 * seed + 1);
             let answer = system.answer(Question { seed, ..Question::up_to(64) }).unwrap();
             let size = answer.recommended.unwrap_or_else(|| panic!("{name}: {}", answer.text));
             let at_most = answer.gives_up_at_most.unwrap();
@@ -87,7 +87,7 @@ fn a_machine_that_wanders_by_fifteen_percent_gets_an_answer_that_loses_little() 
 
 #[test]
 fn what_is_too_close_to_rank_gets_a_size_and_a_bound_and_spends_the_budget() {
-    let mut system = Simulated::new(Shape::Flat, 0.2, Weather::Wander(0.15), 3);
+    let mut system = Simulated::new(Shape::Flat, 0.2, MachineSpeed::Wander(0.15), 3);
     let answer = system.answer(Question::up_to(64)).unwrap();
     assert!(answer.recommended.is_some());
     assert_eq!(answer.verdict, Verdict::TooClose, "{}", answer.text);
@@ -105,7 +105,7 @@ fn an_open_load_gets_the_smallest_size_that_carries_it() {
     for (carries, shape) in [(7, FAMILY[14].1), (21, FAMILY[15].1)] {
         for seed in 0..5 {
             // What is carried of what arrived is nearly exact, whatever the machine does: it is all of it.
-            let mut system = Simulated::new(shape, 0.002, Weather::Steady, seed);
+            let mut system = Simulated::new(shape, 0.002, MachineSpeed::Steady, seed);
             let question = Question { offered: Some(1_000.0), seed, ..Question::up_to(64) };
             let answer = system.answer(question).unwrap();
             assert_eq!(answer.recommended, Some(carries), "{}", answer.text);
@@ -159,9 +159,9 @@ fn a_curve_that_still_rises_says_that_the_limit_is_elsewhere() {
 
 #[test]
 fn a_drifting_machine_does_not_choose_the_size() {
-    for weather in [Weather::Drift(-0.005), Weather::Step(40, -0.3)] {
+    for speed in [MachineSpeed::Drift(-0.005), MachineSpeed::Step(40, -0.3)] {
         for (name, shape) in FAMILY {
-            let mut system = Simulated::new(shape, 0.003, weather, 5);
+            let mut system = Simulated::new(shape, 0.003, speed, 5);
             let answer = system.answer(Question::up_to(64)).unwrap();
             let regret = system.regret(&sizes(), answer.recommended.unwrap());
             assert!(regret <= 0.035, "{name}: {} loses {regret:.4}", answer.text);

@@ -1,7 +1,7 @@
 //! The search on recorded sweeps.
 
 use poollab_analysis::tune::Verdict;
-use poollab_analysis::tune::simulated::{FAMILY, Simulated, Weather};
+use poollab_analysis::tune::simulated::{FAMILY, MachineSpeed, Simulated};
 use poollab_analysis::tune::sweep::{Options, SeriesAnswer, answer};
 
 const SPECSDM91: &str = "load,pool_size,throughput
@@ -78,7 +78,7 @@ fn two_humps_with_the_smaller_pool_on_the_higher_one() {
 #[test]
 fn every_smooth_sweep_loses_at_most_two_percent_for_a_quarter_of_it() {
     for (name, shape) in FAMILY {
-        let system = Simulated::new(shape, 0.0, Weather::Steady, 1);
+        let system = Simulated::new(shape, 0.0, MachineSpeed::Steady, 1);
         let series = only(&csv((1..=64).map(|size| (size, system.truth(size)))));
         let regret = series.regret.unwrap_or_else(|| panic!("{name}: {}", series.text));
         assert!(regret <= 0.02, "{name}: {regret}");
@@ -91,7 +91,7 @@ fn a_noisy_sweep_without_errors_rarely_loses_two_percent_of_its_own_best_and_nev
     let (mut over, mut count) = (0, 0);
     for (name, shape) in FAMILY {
         for seed in 0..10 {
-            let mut system = Simulated::new(shape, 0.01, Weather::Steady, 7 * seed + 1);
+            let mut system = Simulated::new(shape, 0.01, MachineSpeed::Steady, 7 * seed + 1);
             let series = only(&csv((1..=64).map(|size| (size, system.measure(size).goodput))));
             assert!(series.asked.len() <= 16, "{name}: {:?}", series.asked);
             let levels = &series.answer.levels;

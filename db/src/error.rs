@@ -1,4 +1,4 @@
-//! Why the database under test can't be had, or can't be asked.
+//! Errors of the database under test.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use crate::classify::Failure;
 /// What went wrong with the database. Every text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// An argument is wrong: a folder without Postgres, a setting that does not exist, a URL that is none.
+    /// An invalid argument: a folder without Postgres, an unknown setting, an invalid URL.
     #[error("{0}")]
     Usage(String),
     /// No PostgreSQL of version 13 or later is installed.
@@ -16,7 +16,7 @@ pub enum DbError {
     /// No PgBouncer is installed.
     #[error("{0}")]
     NoPgbouncer(String),
-    /// No container engine answers, or it has not the image.
+    /// No container engine answers, or it does not have the image.
     #[error("{0}")]
     NoEngine(String),
     /// The cluster could not be made or started.
@@ -30,7 +30,7 @@ pub enum DbError {
         /// The system's answer.
         source: io::Error,
     },
-    /// The server could not be reached, or did not let us in.
+    /// The server could not be reached, or refused the login.
     #[error("{doing}: {failure}{}", advice(.failure))]
     Connect {
         /// What was being done.
@@ -46,7 +46,7 @@ pub enum DbError {
         /// The server's answer.
         failure: Failure,
     },
-    /// The user's own database is not one that we may or can use.
+    /// poollab cannot or must not use this database.
     #[error("{0}")]
     Refused(String),
 }
@@ -80,24 +80,24 @@ impl<T> Doing<T> for io::Result<T> {
 fn advice(failure: &Failure) -> &'static str {
     use poollab_model::ErrorKind as Kind;
     match (failure.kind, failure.sqlstate.as_deref()) {
-        (Kind::ConnectRefused, _) => "; check host and port, and that the server runs",
-        (Kind::ConnectTimeout, _) => "; check host, port and firewall",
-        (Kind::SlotsExhausted, _) => "; end other clients or raise max_connections",
-        (Kind::StartingUp, _) => "; try again in a moment",
-        (Kind::PoolerRefused, _) => "; this is a pooler's answer: give poollab the server itself",
+        (Kind::ConnectRefused, _) => ". Check host and port, and that the server is running",
+        (Kind::ConnectTimeout, _) => ". Check host, port and firewall",
+        (Kind::SlotsExhausted, _) => ". Stop other clients or raise max_connections",
+        (Kind::StartingUp, _) => ". Try again in a moment",
+        (Kind::PoolerRefused, _) => ". A pooler sent this error. Connect poollab to the server itself",
         (Kind::AuthenticationFailed, _) => {
-            "; check user and password (in the URL or PGPASSWORD) and the server's pg_hba.conf"
+            ". Check user and password (URL or PGPASSWORD) and the server's pg_hba.conf"
         }
         // rustls says both and has no SQLSTATE.
         _ if failure.message.contains("not valid for name") => {
-            "; the server's certificate was issued for another host. Connect by the name that is in it, or let any name \
-             pass: sslmode=verify-ca"
+            ". The server's certificate is for another host name. Connect with a name that is in the certificate, or accept \
+             any name: sslmode=verify-ca"
         }
         _ if failure.message.contains("invalid peer certificate") => {
-            "; the server's certificate could not be verified. Name the root certificate that signed it with \
-             sslrootcert=FILE, or encrypt without verifying: sslmode=require without sslrootcert"
+            ". The server's certificate could not be verified. Set the root certificate that signed it with \
+             sslrootcert=FILE, or encrypt without verification: sslmode=require without sslrootcert"
         }
-        (_, Some("3D000")) => "; create that database first, or name another one",
+        (_, Some("3D000")) => ". Create the database first, or use another one",
         _ => "",
     }
 }

@@ -38,7 +38,7 @@ async fn an_ordinary_role_gets_all_it_needs_and_leaves_nothing() {
     assert!(!observer.facts().superuser);
     observer.reset().await.unwrap();
     let unobserved = database.unobserved();
-    for what in ["cgroup", "reserved slots", "pg_read_all_stats", "pg_stat_statements"] {
+    for what in ["cgroup", "reserved slot", "pg_read_all_stats", "pg_stat_statements"] {
         assert!(
             unobserved.iter().any(|sentence| sentence.contains(what)),
             "{what} is not said in {unobserved:?}"
@@ -64,7 +64,7 @@ async fn what_poollab_did_not_make_is_never_dropped() {
         run(&cluster, theirs).await;
         for reuse in [false, true] {
             let error = UserDatabase::connect(&url, reuse).await.unwrap_err();
-            assert!(error.to_string().contains("did not make"), "{error}");
+            assert!(error.to_string().contains("did not create"), "{error}");
         }
     }
     run(&cluster, "DROP SCHEMA poollab CASCADE").await;
@@ -116,8 +116,8 @@ async fn each_way_to_be_turned_away_says_what_to_do() {
     for (url, advice) in [
         (url.clone(), "GRANT CREATE ON DATABASE \"theirs\" TO \"poollab_app\""),
         (url.replace(&password, "wrong"), "PGPASSWORD"),
-        (url.replace("/theirs", "/nowhere"), "create that database"),
-        (url.replace(&port, "1"), "that the server runs"),
+        (url.replace("/theirs", "/nowhere"), "Create the database first"),
+        (url.replace(&port, "1"), "that the server is running"),
         (format!("{url}?sslmode=verify-full"), "sslrootcert=FILE"),
     ] {
         let error = UserDatabase::connect(&url, false).await.unwrap_err();

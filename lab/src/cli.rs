@@ -1,10 +1,10 @@
-//! What can be typed.
+//! The command line.
 //!
-//! Values that belong to a plan arrive here as text and are read by [`crate::plan`], so that all that
-//! is wrong with a plan is said at once and not one problem a call.
+//! Values of a plan arrive here as text. [`crate::plan`] parses them, so that all problems of a plan are reported
+//! together.
 
-mod by_hand;
-mod living;
+mod components;
+mod manage;
 mod reproduce;
 mod run;
 mod settings;
@@ -13,22 +13,22 @@ mod typed;
 
 use clap::{Parser, Subcommand};
 
-pub use by_hand::*;
-pub use living::*;
+pub use components::*;
+pub use manage::*;
 pub use reproduce::*;
 pub use run::*;
 pub use settings::*;
 pub use tune::*;
 pub use typed::{Typed, parse};
 
-/// A load lab for Postgres connection pools: compare, reproduce, tune, report.
+/// Load lab for Postgres connection pools: compare strategies, reproduce failures, find a pool size.
 #[derive(Debug, Parser)]
 #[command(name = "poollab", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// Say more on standard error; twice for everything (POOLLAB_LOG says it in detail)
+    /// Log more to standard error; repeat for debug output (POOLLAB_LOG sets an exact filter)
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -36,52 +36,52 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compare strategies: run a plan and report on it
+    /// Compare connection strategies under the same load and write a report
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunCommand>),
-    /// Compare two runs: better, worse, or no difference that the noise allows
+    /// Compare two runs and show which differences exceed the noise
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
-    /// List the runs, or remove some
+    /// List runs; delete some
     #[command(after_help = RUNS_EXAMPLES)]
     Runs(RunsArgs),
-    /// Show known connection failures, each with its cause and its cure
+    /// Reproduce known connection failures, each with its cause and its fix
     #[command(after_help = REPRODUCE_EXAMPLES)]
     Reproduce(ReproduceArgs),
-    /// Say which failure an error text is, what causes and what cures it
+    /// Explain an error message: which failure it is, why it happens, how to fix it
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// Find the smallest pool that does the job
+    /// Find the smallest pool size that is enough for a load
     #[command(after_help = TUNE_EXAMPLES)]
     Tune(Box<TuneArgs>),
-    /// How large a pool each instance of a fleet can have
+    /// Compute how large the pool of each instance may be when several instances share a database
     #[command(after_help = FLEET_EXAMPLES)]
     Fleet(FleetCommandArgs),
-    /// Make a report again from a run's folder; needs no database
+    /// Print or rewrite the report of a finished run (needs no database)
     Report(ReportArgs),
-    /// List the strategies: the ways to a connection
+    /// List the strategies: the pools and drivers that can be compared
     Strategies,
-    /// List the workloads: what a request asks of the database
+    /// List the workloads: what each request does in the database
     Workloads,
     /// Print the JSON Schema of report.json
     Schema,
-    /// Say what works on this machine, what does not, and the remedy
+    /// Check this machine: what works, what is missing, how to fix it
     Doctor(DoctorArgs),
-    /// Show the runs in a browser, and the one in progress live
+    /// Show runs in a browser; a run in progress is shown live
     View(ViewArgs),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(CompletionsArgs),
     /// Write manual pages
     Man(ManArgs),
-    /// Start the service under test by hand
+    /// Run the HTTP service under test on its own
     #[command(after_help = SERVER_EXAMPLES)]
     Server(Box<ServerArgs>),
-    /// Load an address by hand
+    /// Run the load generator against a URL
     #[command(after_help = LOAD_EXAMPLES)]
     Load(LoadArgs),
-    /// Keep a database running for manual work
+    /// Start or stop a test database
     Db {
-        /// What to do with it.
+        /// The action.
         #[command(subcommand)]
         command: DbCommand,
     },

@@ -1,4 +1,4 @@
-//! How poollab ends: exit codes, and failures that advise.
+//! Exit codes and failures.
 
 use std::process::ExitCode;
 
@@ -6,22 +6,22 @@ use poollab_analysis::figures;
 
 use crate::output::say;
 
-/// Somebody stopped it: what a shell gives for a program that Ctrl-C ended.
+/// Stopped by a signal: the code that shells use for Ctrl-C.
 pub const INTERRUPTED: u8 = 130;
 
-/// Problems that are told one by one; a plan can have a million of them.
+/// Problems that are listed one by one; a plan can have a million of them.
 const SHOWN: usize = 20;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// What was asked can't be done by anybody: all problems at once. Exit code 2; nothing was started.
+    /// The request is invalid: all problems at once. Exit code 2; nothing was started.
     Usage(Vec<String>),
-    /// What was asked can't be done here and now. Exit code 3.
+    /// The environment does not allow it. Exit code 3.
     Environment(String),
-    /// It was done, and a gate that the user set is not met. Exit code 1.
+    /// A gate that the user set is not met. Exit code 1.
     Gate(String),
-    /// Somebody stopped it. Exit code 130.
+    /// Stopped by a signal. Exit code 130.
     Interrupted(String),
 }
 

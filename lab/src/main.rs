@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         1 => "info,poollab=debug",
         _ => "debug",
     };
-    // Logs are for who looks for them: POOLLAB_LOG=debug shows what the children say, too.
+    // POOLLAB_LOG=debug also shows what the child processes log.
     tracing_subscriber::fmt()
         .with_writer(|| output::Log)
         // The writer lets no escape sequence through, and in a file they would be noise.

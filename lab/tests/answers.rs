@@ -63,7 +63,7 @@ fn a_dry_run_starts_nothing_and_tells_the_time() {
         .success()
         .stdout(contains("34 trials, about"))
         .stdout(contains("nothing was started"))
-        .stdout(contains("left out: pipelined"));
+        .stdout(contains("skipped: pipelined"));
     assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0);
 }
 

@@ -33,8 +33,8 @@ fn what_a_container_can_not_have_is_refused_before_anything_starts() {
     let scene = Scene::new();
     for (words, says) in [
         ("run --image postgres:16", "--image needs --database container"),
-        ("run --database container --tls", "vouches for the certificate"),
-        ("run --database container --route pgbouncer-session", "embedded database only"),
+        ("run --database container --tls", "certificate is self-signed"),
+        ("run --database container --route pgbouncer-session", "needs an embedded database"),
         ("run --database docker", "container"),
     ] {
         scene.poollab(words).assert().code(2).stderr(contains(says));

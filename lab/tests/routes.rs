@@ -99,7 +99,7 @@ fn a_route_that_can_not_be_had_is_refused_before_anything_starts() {
         .poollab("run --route pgbouncer-session --database postgres://app@localhost/lab")
         .assert()
         .code(2)
-        .stderr(contains("embedded database only"));
+        .stderr(contains("needs an embedded database"));
     scene.poollab("run --route pgbouncer-sesion").assert().code(2).stderr(contains("pgbouncer-session"));
     assert!(scene.runs().is_empty());
 }

@@ -1,4 +1,4 @@
-//! The generator by hand.
+//! The load generator on its own.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;

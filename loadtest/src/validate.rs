@@ -28,31 +28,32 @@ pub fn validate(order: &LoadOrder) -> Vec<String> {
         }
     };
     check(is_address(&order.address), &|| {
-        format!("{:?} is not an address; write host:port, for example 127.0.0.1:8080", order.address)
+        format!("{:?} is not an address. Use host:port, for example 127.0.0.1:8080", order.address)
     });
     for address in order.course.iter().flat_map(|course| &course.others) {
-        check(is_address(address), &|| format!("{address:?} is not an address; write host:port"));
+        check(is_address(address), &|| format!("{address:?} is not an address. Use host:port"));
     }
     check(is_path(&order.path), &|| {
-        format!("{:?} is not a path; write for example /point-read/{ID}, encoded as in a URL", order.path)
+        format!(
+            "{:?} is not a URL path. Example: /point-read/{ID}. Encode special characters as in a URL",
+            order.path
+        )
     });
-    check(order.ids > 0, &|| "ids is 0; ids are drawn from 1 to ids, so give at least 1".to_owned());
+    check(order.ids > 0, &|| "ids must be at least 1".to_owned());
     let users = order.load.users();
-    check((1..=USERS).contains(&users), &|| format!("{users} users; give 1 to {USERS}"));
+    check((1..=USERS).contains(&users), &|| format!("{users} users: must be 1 to {USERS}"));
     if let Load::Open { rate_per_s, .. } = order.load {
         check(rate_per_s > 0.0 && rate_per_s <= RATE, &|| {
-            format!("{rate_per_s} arrivals per second; give more than 0 and at most {RATE}")
+            format!("{rate_per_s} requests per second: must be more than 0 and at most {RATE}")
         });
     }
     check((SHORTEST..=LONGEST).contains(&order.duration.0), &|| {
-        format!("a duration of {}; give 100ms to 24h: less can't be measured", order.duration)
+        format!("duration {}: must be 100ms to 24h", order.duration)
     });
-    check(order.warmup.0 <= HOUR, &|| format!("a warm-up of {}; give at most 1h", order.warmup));
+    check(order.warmup.0 <= HOUR, &|| format!("warmup {}: must be at most 1h", order.warmup));
     let timeout = order.request_timeout;
     check((Duration::from_millis(1)..=LONGEST_TIMEOUT).contains(&timeout.0), &|| {
-        format!(
-            "a request time-out of {timeout}; give 1ms to 10m: a request that is never given up hangs the run"
-        )
+        format!("request timeout {timeout}: must be 1ms to 10m")
     });
     problems
 }

@@ -263,7 +263,7 @@ impl fmt::Display for Expect {
             Self::Errors { kind, sqlstate, at_least_share } => {
                 let state = sqlstate.map(|state| format!(" {state}")).unwrap_or_default();
                 if at_least_share > 0.0 {
-                    write!(f, "{kind}{state} for at least {:.0} % of the requests", at_least_share * 100.0)
+                    write!(f, "{kind}{state} for at least {:.0}% of the requests", at_least_share * 100.0)
                 } else {
                     write!(f, "{kind}{state} at least once")
                 }
@@ -280,8 +280,8 @@ impl fmt::Display for Expect {
             Self::GoodputRatio { at_least } => write!(f, "at least {at_least} times the goodput"),
             Self::ServesAsMany => f.write_str("at least as many requests served"),
             Self::GoodputAtMost { at_most } => write!(f, "at most {at_most} times the goodput"),
-            Self::GoodputGone { from_ms } => write!(f, "no success from {from_ms} ms on"),
-            Self::Stalled { at_least_ms } => write!(f, "no answer at all for at least {at_least_ms} ms"),
+            Self::GoodputGone { from_ms } => write!(f, "no successful request after {from_ms} ms"),
+            Self::Stalled { at_least_ms } => write!(f, "no response at all for at least {at_least_ms} ms"),
             Self::LatencyRatio { of, quantile, at_least } => {
                 write!(f, "{quantile} {of} at least {at_least} times as long")
             }
@@ -293,13 +293,15 @@ impl fmt::Display for Expect {
                 write!(f, "never more than {at_most} sessions {state}")
             }
             Self::HealthzUnanswered { at_least_share } => {
-                write!(f, "/healthz unanswered at least {:.0} % of the time", at_least_share * 100.0)
+                write!(f, "/healthz unanswered at least {:.0}% of the time", at_least_share * 100.0)
             }
             Self::HealthzAnswered => f.write_str("/healthz always answered"),
-            Self::NeverReady { at_least } => write!(f, "at least {at_least} new processes never ready"),
+            Self::NeverReady { at_least } => {
+                write!(f, "at least {at_least} new processes never became ready")
+            }
             Self::AllReady => f.write_str("all processes ready"),
             Self::RecoversWithin { ms } => write!(f, "recovered within {ms} ms"),
-            Self::OomKilled => f.write_str("a backend killed for want of memory"),
+            Self::OomKilled => f.write_str("the kernel killed a backend (out of memory)"),
             Self::NotOomKilled => f.write_str("no process killed"),
             Self::TimeWaitGrowth { at_least } => write!(f, "at least {at_least} more ports in TIME_WAIT"),
             Self::TimeWaitGrowthAtMost { at_most } => write!(f, "at most {at_most} more ports in TIME_WAIT"),

@@ -31,4 +31,4 @@ pub use judge::{Check, Evidence, LogEvidence, Verdict, judge};
 pub use needed::{NEEDED_WORKLOADS, NeededWorkload};
 pub use page::catalogue_page;
 pub use scenario::{Cure, Log, LogLine, Look, Need, Proof, Scenario, Side, Symptom};
-pub use setup::{Act, Action, Beside, Case, Deploy, PoolerSetting, Press, Role, Scene, Stage, Tuning};
+pub use setup::{Act, Action, Beside, Case, Deploy, PoolerSetting, Role, Scene, Stage, Traffic, Tuning};

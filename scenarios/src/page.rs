@@ -1,12 +1,11 @@
-//! The catalogue as a page for readers.
+//! The catalogue as a Markdown page.
 
 use std::fmt::Write as _;
 
 use crate::catalogue;
 use crate::scenario::Scenario;
 
-/// The whole catalogue in Markdown, by symptom. Made from the scenarios, so that it can't say anything else
-/// than they do.
+/// The whole catalogue in Markdown, by symptom.
 pub fn catalogue_page() -> String {
     let mut page = String::from(HEAD);
     for (group, scenarios) in catalogue::by_symptom() {
@@ -27,36 +26,36 @@ pub fn catalogue_page() -> String {
 const HEAD: &str = "\
 <!-- Generated: cargo run -p poollab-scenarios --example page > docs/failures.md -->
 
-# Connection failures: seen, explained, cured
+# Known connection failures
 
-Each of these can be watched on your own machine, with its cure under the same load:
-`poollab reproduce ID`. If you have an error message: `poollab explain \"ERROR TEXT\"` says which of them it is.
+`poollab reproduce ID` runs each of these failures on your machine, then its fix under the same load. If you have an error
+message, `poollab explain \"ERROR TEXT\"` finds the failure.
 
-Queries are for `psql` on the database concerned; for PgBouncer's console `psql -p 6432 pgbouncer`.
+Run the queries with `psql` on the affected database, and those for PgBouncer's console with `psql -p 6432 pgbouncer`.
 ";
 
 fn entry(page: &mut String, scenario: &Scenario) {
     push(page, format_args!("\n### {}\n\n**{}.**\n\n", scenario.id, capitalised(scenario.title)));
-    push(page, format_args!("You see: {}\n\n{}\n\n", scenario.symptom, scenario.reason));
-    push(page, format_args!("How to tell: {}\n\n", scenario.tell));
+    push(page, format_args!("Symptom: {}\n\n{}\n\n", scenario.symptom, scenario.reason));
+    push(page, format_args!("How to recognise it: {}\n\n", scenario.tell));
 
-    push(page, format_args!("Look at:\n\n"));
+    push(page, format_args!("Where to look:\n\n"));
     for look in scenario.look {
         let language = if look.with == "pgbouncer" { "sql" } else { look.with };
         let place = if look.with == "pgbouncer" { "-- in PgBouncer's console\n" } else { "" };
         push(page, format_args!("```{language}\n{place}{}\n```\n\n{}.\n\n", look.run, capitalised(look.see)));
     }
 
-    push(page, format_args!("Cure:\n\n"));
+    push(page, format_args!("Fix:\n\n"));
     for cure in scenario.cure {
         let of = if cure.of.is_empty() { String::new() } else { format!("**{}**: ", cure.of) };
         push(page, format_args!("- {of}{}\n", cure.change));
     }
 
-    push(page, format_args!("\nShown by `{}`:\n\n", scenario.command()));
-    push(page, format_args!("| | what runs | what must be seen |\n| --- | --- | --- |\n"));
+    push(page, format_args!("\nReproduce it with `{}`:\n\n", scenario.command()));
+    push(page, format_args!("| | load | expected result |\n| --- | --- | --- |\n"));
     push(page, format_args!("| broken | {} | {} |\n", scenario.broken.says, scenario.proof.symptom));
-    push(page, format_args!("| cured | {} | {} |\n", scenario.cured.says, scenario.proof.cure));
+    push(page, format_args!("| fixed | {} | {} |\n", scenario.cured.says, scenario.proof.cure));
     for line in scenario.server_log {
         push(page, format_args!("\nIn the log of {}: `{}`\n", line.log, line.pieces.join(" … ").trim()));
     }

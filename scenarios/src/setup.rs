@@ -99,13 +99,13 @@ pub struct Stage {
     /// When it begins, in milliseconds from the start of measuring.
     pub at_ms: u32,
     /// What it is.
-    pub press: Press,
+    pub press: Traffic,
 }
 
 /// How requests arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "press", rename_all = "kebab-case")]
-pub enum Press {
+pub enum Traffic {
     /// So many users; each sends its next request when its last one has been answered. None: a pause.
     Users {
         /// How many.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use poollab_model::{ErrorKind, Route};
 use poollab_scenarios::{
-    Act, Case, Expect, Explanation, NEEDED_WORKLOADS, Need, Press, SCENARIOS, Scenario, by_symptom, explain,
-    find, nearest_ids, texts,
+    Act, Case, Expect, Explanation, NEEDED_WORKLOADS, Need, SCENARIOS, Scenario, Traffic, by_symptom,
+    explain, find, nearest_ids, texts,
 };
 
 /// The service's own workloads and strategies. This crate depends on neither.
@@ -267,9 +267,9 @@ fn slots_run_out_by_count_and_not_by_luck() {
             .stages
             .iter()
             .map(|stage| match stage.press {
-                Press::Users { users } => users,
-                Press::Burst { requests } => requests,
-                Press::Rate { in_flight, .. } => in_flight,
+                Traffic::Users { users } => users,
+                Traffic::Burst { requests } => requests,
+                Traffic::Rate { in_flight, .. } => in_flight,
             })
             .max()
             .unwrap_or_default()

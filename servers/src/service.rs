@@ -18,7 +18,7 @@ use crate::workloads::{Answer, Ask, Workload};
 
 /// An opened strategy that serves requests.
 pub struct Service {
-    /// The line of the registry.
+    /// Its entry in the registry of strategies.
     pub entry: &'static Entry,
     /// The database.
     pub endpoint: Endpoint,

@@ -1,4 +1,4 @@
-//! Not the pool was the limit, but the service's cores or the whole machine.
+//! The limit was the service's CPU or the whole machine, not the pool.
 
 use poollab_model::{Finding, FindingKind, TrialRecord};
 
@@ -35,7 +35,7 @@ fn service(section: &Section) -> Option<Finding> {
         .figure("server_cpu_share", most)
         .figure("workers", workers)
         .say(format!(
-            "The service used {} cores with {}, and it has {}. Its CPU was the limit, not the pool: these rows compare CPU \
+            "The service used {} cores with {}. It has {}. Its CPU was the limit, not the pool: these rows compare CPU \
              time per request. Raise --workers, or lower the load.",
             figures::rate(most),
             names(&hit),

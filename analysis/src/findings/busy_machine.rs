@@ -1,4 +1,4 @@
-//! Others worked on the machine meanwhile.
+//! Other processes used the machine during the run.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -18,12 +18,12 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         .figure("trials", disturbed)
         .say(format!(
             "Other processes used up to {} of this machine, and more than {} of it in {disturbed} of {} trials.{} Stop \
-             them, or measure again before you rely on a small difference.",
+             them and repeat the run before you rely on small differences.",
             figures::percent(most),
             figures::percent(OTHERS_COUNT),
             context.trials.len(),
             if context.trials.iter().any(|trial| trial.repeat > 1) {
-                " Repeats do not show it: those of the same minute agree with each other."
+                " The ± of repeats does not include this: repeats of the same minute agree with each other."
             } else {
                 ""
             },

@@ -1,4 +1,4 @@
-//! What was left behind, left out, or did not end as it should.
+//! Leaked connections, unclean exits, skipped and repeated trials.
 
 use poollab_model::{Finding, FindingKind, RunStatus, TrialRecord};
 
@@ -19,23 +19,23 @@ fn status(context: &Context<'_>) -> Option<Finding> {
     let planned = context.run.trials_planned;
     let how = match context.run.status {
         RunStatus::Complete => return None,
-        RunStatus::Running => "is still going on, or was killed",
+        RunStatus::Running => "is still in progress, or was killed",
         RunStatus::Interrupted => "was interrupted",
         RunStatus::Failed => "ended early",
     };
     let why = context.run.error.as_deref().map_or(String::new(), |why| format!(" {}", why.trim()));
     Some(Draft::problem(FindingKind::Unclean).figure("finished", finished).figure("planned", planned).say(format!(
-        "The run {how}: {finished} of {planned} trials finished. They are valid; some rows may have fewer repeats than \
-         planned.{why}"
+        "The run {how}: {finished} of {planned} trials finished. They are valid, but some rows may have fewer repeats \
+         than planned.{why}"
     )))
 }
 
-/// Lines of `trials.jsonl` that were copied in by hand, or by a merge of two folders.
+/// Lines of `trials.jsonl` that were copied, or that two merged folders share.
 fn repeated(context: &Context<'_>) -> Option<Finding> {
     let ids = context.repeated;
     (!ids.is_empty()).then(|| {
         Draft::doubt(FindingKind::Unclean).trials(ids.iter().cloned()).say(format!(
-            "trials.jsonl has {} more than once ({}). Each is counted once, as it stands there first.",
+            "trials.jsonl has {} more than once ({}). Only the first record of each counts.",
             figures::plural(ids.len() as u64, "trial", "trials"),
             figures::list(&ids.iter().take(3).collect::<Vec<_>>()),
         ))
@@ -86,13 +86,13 @@ fn skipped(context: &Context<'_>) -> Vec<Finding> {
     }
     let say = |(reason, ids): (&str, Vec<&str>)| {
         let count = figures::plural(ids.len() as u64, "trial was", "trials were");
-        let text = format!("{count} left out: {}.", reason.trim_end_matches('.'));
+        let text = format!("{count} skipped: {}.", reason.trim_end_matches('.'));
         Draft::note(FindingKind::Unclean).figure("skipped", ids).say(text)
     };
     reasons.into_iter().map(say).collect()
 }
 
-/// What the lab remarked on, once for each remark.
+/// Remarks of the lab, each once.
 fn remarks(context: &Context<'_>) -> Vec<Finding> {
     let mut remarks: Vec<(&str, Vec<String>)> = Vec::new();
     for trial in context.trials {

@@ -1,4 +1,4 @@
-//! Not an optimised build.
+//! A debug build.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -9,7 +9,7 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Draft::problem(FindingKind::DebugBuild).say(
-        "poollab itself was not an optimised build: the service and the generator were several times slower than they \
-         are. Build with --release before you believe a figure.",
+        "poollab is a debug build: the service and the generator are several times slower than in a release build. Build \
+         with --release before you use these figures.",
     )]
 }

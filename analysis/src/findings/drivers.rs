@@ -1,4 +1,4 @@
-//! Whether two generators that have nothing in common measured the same.
+//! Whether goose and k6, which share no code, measured the same.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn section(ours: &Section, theirs: &Section) -> Vec<Finding> {
         let draft =
             figures_of(Draft::doubt(FindingKind::DriversAgree).section(ours).groups([goose, k6]), goose, k6);
         findings.push(draft.say(format!(
-            "goose and k6 do not agree on {}: {}. {}",
+            "goose and k6 disagree on {}: {}. {}",
             goose.label,
             differences.join("; "),
             explanation(&ours.load, goose, k6)
@@ -119,23 +119,23 @@ fn differences(goose: &Group, k6: &Group) -> Vec<String> {
     found
 }
 
-/// What is known about why they may differ.
+/// Known reasons why they may differ.
 fn explanation(load: &Load, goose: &Group, k6: &Group) -> &'static str {
     /// From here on a program is busy enough to be late.
     const BUSY: f64 = 0.5;
     match (goose.generator_cpu_share > BUSY, k6.generator_cpu_share > BUSY) {
         (_, true) => {
-            "k6 itself used more than half of this machine's CPU, which the service then did not have: lower the load, \
-             or believe goose, which needs a tenth of it."
+            "k6 used more than half of this machine's CPU, which the service then lacked. Lower the load, or use the \
+             figures of goose, which needs a tenth of that CPU."
         }
-        (true, false) => "goose itself was busy for more than half of the time: lower the load.",
+        (true, false) => "goose was busy more than half of the time. Lower the load.",
         (false, false) if matches!(load, Load::Closed { .. }) => {
-            "Neither was busy. k6 measures a closed load to its last answer, when most users are done already, which counts \
-             where answers are slow: raise --duration before you believe either."
+            "Neither was busy. k6 measures a closed load until its last response, when most users have finished. This matters \
+             if responses are slow. Raise --duration and compare again."
         }
         (false, false) => {
-            "Neither was busy. goose counts latency of an open load from the scheduled moment and k6 from the send; if that \
-             does not explain it, raise --duration before you believe either."
+            "Neither was busy. In an open load, goose measures latency from the scheduled time and k6 from the send. If that \
+             does not explain the difference, raise --duration and compare again."
         }
     }
 }

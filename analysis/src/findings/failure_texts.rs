@@ -1,4 +1,4 @@
-//! What a kind of failure means and what to do about it, in words.
+//! What each kind of failure means and what to do about it.
 
 use poollab_model::{Acquisition, Cause, ErrorKind, ErrorRecord, HumanDuration};
 
@@ -25,50 +25,51 @@ pub(super) fn advice(failure: &Failure<'_>) -> String {
         ErrorKind::SlotsExhausted => slots(failure, &text),
         ErrorKind::PoolTimeout => pool_timeout(failure),
         ErrorKind::ConnectTimeout => format!(
-            "Postgres did not answer connection attempts in time, {text}. Accepting a connection costs it a process and \
-             CPU time: open fewer of them, keep them in a pool, or raise the connect time-out."
+            "Postgres did not answer connection attempts in time, {text}. Each new connection costs it a process and CPU \
+             time. Keep connections in a pool, or raise --connect-timeout."
         ),
         ErrorKind::ConnectRefused => format!(
-            "nothing accepted connections at the database's address, {text}. Look into Postgres's log: it was not \
-             running at that moment."
+            "nothing accepted connections at the database's address, {text}. Postgres was not running at that moment. Check \
+             its log."
         ),
         ErrorKind::StartingUp => format!(
-            "Postgres was starting up or shutting down, {text}. It was restarted while the trial ran: look for a crash \
-             or a killed backend in its log."
+            "Postgres was starting up or shutting down, {text}. It restarted during the trial. Check its log for a crash or \
+             a killed backend."
         ),
         ErrorKind::ConnectionLost => format!(
-            "connections ended while they were in use, {text}. Postgres or something on the way closed them (a restart, \
-             a kill for want of memory, a time-out of a proxy): look into its log, and let the pool check connections \
-             at checkout."
+            "connections were lost while in use, {text}. Postgres or a proxy closed them (restart, out of memory, idle \
+             timeout). Check Postgres's log, and let the pool check connections at checkout (--health-check)."
         ),
         ErrorKind::PreparedStatement => format!(
-            "the server connection did not know a prepared statement, or knew it already, {text}. This is what named \
-             statements do behind a pooler that changes server connections between transactions: use unnamed \
+            "a prepared statement was missing on the server connection, or existed already, {text}. A pooler in transaction \
+             mode switches server connections between transactions, and named statements do not follow. Use unnamed \
              statements, or a pooler that tracks prepared statements."
         ),
         ErrorKind::TransactionAborted => format!(
-            "statements reached a connection inside a transaction that had already failed, {text}. Connections go back \
-             without a rollback, or several requests share one: give every transaction a connection to itself."
+            "statements ran inside a transaction that had already failed, {text}. Connections are returned without a \
+             rollback, or several requests share one. Give each transaction a connection of its own."
         ),
         ErrorKind::StatementTimeout => format!(
-            "statements were cancelled or ran into their time-out, {text}. Make the statement faster, let fewer run at \
-             once (a smaller pool), or raise the time-out."
+            "statements were cancelled or timed out, {text}. Make the statement faster, run fewer at once (a smaller pool), \
+             or raise --statement-timeout."
         ),
         ErrorKind::PoolerRefused => {
             format!(
-                "the pooler in front of Postgres refused, {text}. Its limits are lower than what the service asks for."
+                "the pooler in front of Postgres refused connections, {text}. The service opens more than its limits allow."
             )
         }
         ErrorKind::AuthenticationFailed => format!(
             "Postgres refused the user or the password, {text}. Check both, and what pg_hba.conf asks of them."
         ),
         ErrorKind::Unsupported => {
-            format!("the strategy refuses this workload, {text}. Leave the combination out of the plan.")
+            format!(
+                "this strategy does not support the workload, {text}. Remove the combination from the plan."
+            )
         }
         ErrorKind::HttpTimeout => http_timeout(failure),
         ErrorKind::HttpConnect => format!(
-            "the service could not be reached or closed the connection in the middle of an answer, {text}. If it \
-             crashed, its log says why."
+            "the service could not be reached, or it closed the connection during a response, {text}. If it crashed, its \
+             log says why."
         ),
         ErrorKind::Http | ErrorKind::Query | ErrorKind::WrongAnswer | ErrorKind::Dropped => {
             format!("{}, {text}.", failure.error.kind.title().to_lowercase())
@@ -79,7 +80,8 @@ pub(super) fn advice(failure: &Failure<'_>) -> String {
 fn slots(failure: &Failure<'_>, text: &str) -> String {
     let asked = failure.hit.iter().map(|group| wanted(group, failure.section)).max().unwrap_or(0);
     format!(
-        "up to {asked} connections were asked for, and {} slots are free for ordinary roles. Postgres refused, {text}. {}",
+        "the service opens up to {asked} connections, and {} slots are free for ordinary roles. Postgres refused the rest: \
+         {text}. {}",
         failure.free_slots,
         cure(failure)
     )
@@ -91,7 +93,7 @@ fn pool_timeout(failure: &Failure<'_>) -> String {
     let waited = waited.map_or(String::new(), |waited| format!(" after {waited}"));
     if let Some(cause) = &failure.error.cause {
         return format!(
-            "the pool gave up{waited} and said only {text}. Its true cause: {}. {}",
+            "the pool gave up{waited} and reported only {text}. The underlying error: {}. {}",
             because(cause),
             if cause.kind == ErrorKind::SlotsExhausted {
                 cure(failure)
@@ -104,13 +106,13 @@ fn pool_timeout(failure: &Failure<'_>) -> String {
         failure.hit.iter().filter_map(|group| Some(group.phases.query? + group.phases.hold.unwrap_or(0.0)));
     let held = held.fold(0.0, f64::max);
     let held = if held > 0.0 {
-        format!(" A success kept its connection for {} on average.", figures::time(held))
+        format!(" A successful request held its connection for {} on average.", figures::time(held))
     } else {
         String::new()
     };
     format!(
-        "no connection became free{waited}, {text}, and no attempt to connect failed: all were lent.{held} Give \
-         connections back sooner; a larger pool helps only while Postgres has CPU and slots left."
+        "no connection became free{waited}, {text}. No connection attempt failed: all connections were in use.{held} Return \
+         connections sooner. A larger pool helps only while Postgres has CPU and free slots."
     )
 }
 
@@ -120,14 +122,14 @@ fn http_timeout(failure: &Failure<'_>) -> String {
         .iter()
         .any(|group| group.settings.acquire_timeout.is_none() && group.acquisition == Acquisition::Pooled);
     let why = if endless {
-        "The pool has no acquire time-out, so a request waits for ever; give it one below the caller's own."
+        "The pool has no acquire timeout, so requests wait forever. Set one that is shorter than the caller's timeout."
     } else {
-        "The service was still working on them or never got to them: let a time-out inside the service end them first."
+        "The service was still working on them or had not started. Set a timeout inside the service that ends them first."
     };
-    format!("no complete answer within {}, when the generator gave up. {why}", failure.request_timeout.told())
+    format!("no complete response within {}, then the generator gave up. {why}", failure.request_timeout.told())
 }
 
-/// `per-request … 110 times the goodput`: what does better under the same load, and what to set.
+/// A strategy that does better under the same load, and the pool size to set.
 fn cure(failure: &Failure<'_>) -> String {
     let better = failure.section.groups.iter().find(|group| {
         group.acquisition == Acquisition::Pooled && group.requests.ok > 0 && group.failed_share() == 0.0
@@ -138,7 +140,7 @@ fn cure(failure: &Failure<'_>) -> String {
         let factor = better.goodput.mean / worst;
         if factor > 1.0 {
             cure = format!(
-                "Under the same load {} had no failure and {} times the goodput. ",
+                "Under the same load {} had no failures and {} times the goodput. ",
                 better.label,
                 figures::times(factor)
             );
@@ -148,11 +150,15 @@ fn cure(failure: &Failure<'_>) -> String {
         failure.hit.iter().copied().filter(|group| group.acquisition == Acquisition::Pooled).collect();
     let advice = if pooled.is_empty() {
         format!(
-            "Give the service a pool of at most {} connections, all instances together.",
+            "Give the service a pool of at most {} connections, for all instances together.",
             failure.free_slots
         )
     } else {
-        format!("Give {} at most {} connections, all instances together.", names(&pooled), failure.free_slots)
+        format!(
+            "Give {} at most {} connections, for all instances together.",
+            names(&pooled),
+            failure.free_slots
+        )
     };
     cure + &advice
 }
@@ -160,13 +166,13 @@ fn cure(failure: &Failure<'_>) -> String {
 fn remedy(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::ConnectRefused | ErrorKind::StartingUp => {
-            "The database was not there; the pool hid that behind its own time-out. Look into Postgres's log."
+            "The database was not running, and the pool's timeout hid that. Check Postgres's log."
         }
         ErrorKind::ConnectTimeout => {
-            "Postgres was too busy to accept connections: open fewer, and keep them."
+            "Postgres was too busy to accept connections. Open fewer and keep them open."
         }
-        ErrorKind::ConnectionLost => "Connections broke as they were opened: look into Postgres's log.",
-        _ => "Cure that, and not the time-out.",
+        ErrorKind::ConnectionLost => "Connections failed while being opened. Check Postgres's log.",
+        _ => "Fix that error, not the timeout.",
     }
 }
 
@@ -185,13 +191,13 @@ fn because(cause: &Cause) -> String {
     format!("{}, {}", cause.kind, quote(&cause.message, cause.sqlstate.as_deref()))
 }
 
-/// The original text, with its SQLSTATE.
+/// The original message, with its SQLSTATE.
 fn quote(message: &str, sqlstate: Option<&str>) -> String {
     let message = message.trim();
     match (message, sqlstate) {
-        ("", None) => "without a text".to_owned(),
+        ("", None) => "without a message".to_owned(),
         ("", Some(state)) => format!("SQLSTATE {state}"),
-        (text, None) => format!("“{text}”"),
-        (text, Some(state)) => format!("“{text}” (SQLSTATE {state})"),
+        (text, None) => format!("\"{text}\""),
+        (text, Some(state)) => format!("\"{text}\" (SQLSTATE {state})"),
     }
 }

@@ -1,4 +1,4 @@
-//! Stretches of time in which nothing was answered, and what was seen meanwhile.
+//! Periods without any response, and what the observer saw during them.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -39,8 +39,8 @@ fn longest(context: &Context<'_>, section: &Section) -> Option<Finding> {
         .figure("in_flight", in_flight)
         .figure("blame", who)
         .say(format!(
-            "{} answered nothing from {} to {} in repeat {}, with {} in flight. {blame} Goodput and latency include this \
-             gap: compare repeats without one, or repeat the run.{others}",
+            "{} sent no response from {} to {} in repeat {}, with {} in flight. {blame} Goodput and latency include this \
+             gap. Compare repeats without one, or repeat the run.{others}",
             group.label,
             figures::time(worst.from_ms * 1e3),
             figures::time(worst.to_ms * 1e3),
@@ -50,7 +50,7 @@ fn longest(context: &Context<'_>, section: &Section) -> Option<Finding> {
     Some(finding)
 }
 
-/// Who stood still, as far as somebody looked: in words, and as one word.
+/// What stalled, as far as it was observed: a sentence, and one word for the evidence.
 fn blame(gap: &Gap<'_>) -> (String, &'static str) {
     let points = gap.points;
     let step = gap.trial.measured_s * 1e3 / gap.trial.timeline.len().max(1) as f64;
@@ -60,47 +60,46 @@ fn blame(gap: &Gap<'_>) -> (String, &'static str) {
         .fold(0.0, f64::max);
     if longest > MOSTLY * gap.ms() && longest > 3.0 * step {
         let text = format!(
-            "The generator itself told nothing for {}: it was stopped, or the machine was too busy to run it.",
+            "The load generator itself reported nothing for {}: it was stopped, or the machine was too busy to run it.",
             figures::time(longest * 1e3)
         );
         return (text, "generator");
     }
     let throttled: f64 = points.iter().filter_map(|point| point.throttled_ms).sum();
     if throttled > MOSTLY * gap.ms() {
-        let text =
-            format!("The CPU limit kept Postgres from running for {} of it.", figures::time(throttled * 1e3));
+        let text = format!("Postgres was CPU-throttled for {} of it.", figures::time(throttled * 1e3));
         return (text, "cpu-limit");
     }
     // What was seen in the first moments of a gap may be from before it.
     let later = points.iter().filter(|point| point.at_ms - gap.from_ms > STALE_MS);
     if later.clone().any(|point| point.backends.is_none()) {
-        let text =
-            "The observer got no answer from Postgres either: the database or the machine stood still.";
+        let text = "Postgres did not answer the observer either: the database or the machine stalled.";
         return (text.to_owned(), "database");
     }
     let seen: Vec<_> = later.filter_map(|point| point.backends).collect();
     if seen.is_empty() {
-        return ("It was too short to see who stood still.".to_owned(), "unknown");
+        return ("The gap was too short to see the cause.".to_owned(), "unknown");
     }
     let waiting = seen.iter().map(|backends| backends.waiting_for_lock).min().unwrap_or(0);
     let active = seen.iter().map(|backends| backends.active).min().unwrap_or(0);
     let held = seen.iter().map(|backends| backends.idle_in_transaction).min().unwrap_or(0);
     if waiting > 0 {
-        return (format!("At least {waiting} backends waited for a lock all the time."), "lock");
+        return (format!("At least {waiting} backends waited for a lock the whole time."), "lock");
     }
     if active > 0 {
         return (
-            format!("Postgres was at work: at least {active} backends were active all the time."),
+            format!("Postgres was working: at least {active} backends were active the whole time."),
             "statements",
         );
     }
     if held > 0 {
-        let text =
-            format!("At least {held} backends were idle in transaction all the time: the service held them.");
+        let text = format!(
+            "At least {held} backends were idle in transaction the whole time: the service held them."
+        );
         return (text, "service");
     }
     if seen.iter().all(|backends| backends.active == 0) {
-        return ("Postgres had nothing to do: the requests waited in the service.".to_owned(), "service");
+        return ("Postgres was idle: the requests waited in the service.".to_owned(), "service");
     }
-    ("Postgres was at work in some moments of it and not in others.".to_owned(), "unknown")
+    ("Postgres was working during part of the gap.".to_owned(), "unknown")
 }

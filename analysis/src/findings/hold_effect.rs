@@ -1,4 +1,4 @@
-//! What keeping the connection while not using it did.
+//! The effect of holding a connection without using it.
 
 use poollab_model::{Acquisition, Finding, FindingKind};
 
@@ -126,7 +126,7 @@ fn pools(context: &Context<'_>, holding: &Section, plain: Option<&Section>) -> O
         "The pool is the limit, not Postgres. Return connections before the wait (--release-early), or raise --pool-size \
          within the free slots."
     } else {
-        "The size of the pool is not the limit: see where the time went."
+        "The pool size is not the limit: see where the time was spent."
     };
     let finding = Draft::note(FindingKind::HoldEffect)
         .section(holding)

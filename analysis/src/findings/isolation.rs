@@ -1,4 +1,4 @@
-//! Wrong answers, and transactions that ran into each other.
+//! Wrong responses, and transactions that ran into each other.
 
 use poollab_model::{ErrorKind, Finding, FindingKind};
 

@@ -1,4 +1,4 @@
-//! Limits that were asked for and not in force.
+//! Limits that were requested and not in force.
 
 use poollab_model::{Finding, FindingKind, Means};
 

@@ -1,4 +1,4 @@
-//! The memory limit shaped the figures.
+//! The memory limit affected the figures.
 
 use poollab_model::{Finding, FindingKind, TrialRecord};
 
@@ -12,8 +12,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
 fn killed(context: &Context<'_>) -> Option<Finding> {
     let (trials, kills) = hit(context, |trial| trial.database.oom_kills)?;
     let finding = Draft::problem(FindingKind::MemoryPressure).trials(trials).figure("oom_kills", kills).say(format!(
-        "The kernel killed {} of Postgres for want of memory. Postgres then restarts and ends all connections: what \
-         those trials show is that restart. Let fewer backends live (a smaller pool), or raise --memory.",
+        "The kernel killed {} of Postgres (out of memory). Postgres then restarts and closes all connections: those trials \
+         show that restart. Use fewer backends (a smaller pool), or raise --memory.",
         figures::plural(kills, "process", "processes")
     ));
     Some(finding)
@@ -23,8 +23,8 @@ fn short(context: &Context<'_>) -> Option<Finding> {
     let (trials, failures) = hit(context, |trial| trial.database.memory_failures)?;
     let finding =
         Draft::doubt(FindingKind::MemoryPressure).trials(trials).figure("memory_failures", failures).say(format!(
-            "Postgres met its memory limit {}: the kernel took pages from its cache to go on. Reads may have gone to \
-             disk. Raise --memory, or let fewer backends live.",
+            "Postgres reached its memory limit {}, and the kernel dropped cached pages. Reads may have gone to disk. Raise \
+             --memory, or use fewer backends (a smaller pool).",
             figures::plural(failures, "time", "times")
         ));
     Some(finding)

@@ -1,7 +1,6 @@
-//! What the trials say, and what to doubt: one file for each family, one explicit list of them.
+//! Conclusions from a run, and reasons to doubt it: one file per family, and one list of families.
 //!
-//! A family looks at the whole run and returns what it found, with the figures that it rests on. It
-//! reasons with [`Acquisition`](poollab_model::Acquisition) and figures, never with a strategy's name.
+//! A family looks at the whole run and returns its findings with their evidence. It reasons with [`Acquisition`](poollab_model::Acquisition) and figures, never with a strategy's name.
 
 mod bound;
 pub(crate) mod busy_machine;
@@ -48,7 +47,7 @@ pub(crate) struct Context<'a> {
 
 type Family = fn(&Context<'_>) -> Vec<Finding>;
 
-/// The families, in the order in which their findings are told among equals.
+/// The families. Findings of equal severity are listed in this order.
 const FAMILIES: &[Family] = &[
     debug_build::find,
     clean::find,

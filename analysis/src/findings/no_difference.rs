@@ -1,4 +1,4 @@
-//! Differences that the noise does not allow to be called differences.
+//! Differences within the noise.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -15,7 +15,7 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// Neighbours in the ranking that can't be told from the first of them.
+/// Neighbours in the ranking that do not differ from the first of them beyond the noise.
 fn clusters(section: &Section) -> Vec<Vec<&Group>> {
     let mut clusters: Vec<Vec<&Group>> = Vec::new();
     for group in section.ranked() {

@@ -1,4 +1,4 @@
-//! Pools larger than the slots that they can get.
+//! Pools larger than the free connection slots.
 
 use poollab_model::{Acquisition, Finding, FindingKind, Route};
 
@@ -24,8 +24,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
                 .figure("pool_size", largest)
                 .figure("free_slots", free)
                 .say(format!(
-                    "{}: the pool may grow to {largest}, and Postgres has {free} free slots for it. Under load it fills \
-                     up, then connecting fails. Give the pool at most {free}, divided by the number of instances.",
+                    "{}: the pool may grow to {largest} connections, and Postgres has {free} free slots. Under load the pool \
+                     grows until connecting fails. Set --pool-size to at most {free}, divided by the number of instances.",
                     names(&hit),
                 ));
             Some(finding)

@@ -1,4 +1,4 @@
-//! The order by goodput, with its interval.
+//! The ranking by goodput.
 
 use poollab_model::{Finding, FindingKind};
 use serde_json::json;
@@ -65,7 +65,7 @@ fn first_place(leaders: &[&Group]) -> Option<String> {
     }
 }
 
-/// What leads here and breaks on another workload is no winner without a word about it.
+/// A leader that breaks on another workload is named as such.
 fn breaks(context: &Context<'_>, section: &Section, leaders: &[&Group]) -> Option<String> {
     let broken = |leader: &&&Group| {
         let elsewhere = context.sections.iter().filter(|other| other.heading != section.heading);

@@ -1,4 +1,4 @@
-//! How much of the reference was reached.
+//! Goodput as a share of the reference.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -13,8 +13,8 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
     match &context.run.ceiling {
         Some(_) => context.sections.iter().filter_map(|section| of_section(context, section)).collect(),
         None if context.plan.ceiling => vec![Draft::doubt(FindingKind::CeilingShare).say(
-            "The run has no reference: pgbench did not run. Without it the cost of the service cannot be told from the \
-             limits of the database. Install pgbench (it comes with PostgreSQL).",
+            "The run has no reference: pgbench did not run. Without it, the report cannot separate the cost of the service \
+             from the limits of the database. Install pgbench (it comes with PostgreSQL).",
         )],
         None => Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! An open load that was not delivered as asked.
+//! An open load that was not delivered as requested.
 
 use poollab_model::{Arrivals, Driver, Finding, FindingKind, Load, TimelinePoint, TrialRecord};
 
@@ -33,9 +33,9 @@ fn dropped(section: &Section) -> Option<Finding> {
             .figure("dropped", dropped)
             .figure("total", total)
             .say(format!(
-                "{} of {} arrivals were never sent with {}, because all {} connections of the generator were waiting for \
-                 answers. They count as failures. If a real caller would queue as long, raise --connections. Otherwise this is the \
-                 overload.",
+                "{} of {} scheduled requests were not sent with {}: all {} connections of the load generator were waiting for \
+                 responses. They count as failures. This is overload. If real callers would queue that long, raise \
+                 --connections.",
                 figures::whole(dropped),
                 figures::whole(total),
                 names(&hit),
@@ -60,7 +60,7 @@ fn behind(context: &Context<'_>, section: &Section) -> Option<Finding> {
             figures::whole(*middle),
             figures::whole(*end),
         ),
-        Backlog::Short => "The rest was not answered in the window.".to_owned(),
+        Backlog::Short => "The rest got no response while it was measured.".to_owned(),
     };
     let finding = Draft::problem(FindingKind::OfferedShortfall)
         .section(section)
@@ -69,7 +69,7 @@ fn behind(context: &Context<'_>, section: &Section) -> Option<Finding> {
         .figure("throughput_rps", worst.throughput_rps)
         .say(format!(
             "{} did not keep up with the load. {} answered {}/s of {}/s scheduled. {grew} Latency therefore grows with the \
-             length of the trial and is no property of the strategy. Ask for less than {}/s to measure it.",
+             length of the trial and says nothing about the strategy. Set --rate below {}/s to measure latency.",
             names(&labels),
             worst.label,
             figures::rate(worst.throughput_rps),
@@ -79,7 +79,7 @@ fn behind(context: &Context<'_>, section: &Section) -> Option<Finding> {
     Some(finding)
 }
 
-/// How it shows that requests piled up.
+/// The sign that requests piled up.
 enum Backlog {
     /// Requests in flight in the middle of a trial and at its end.
     Grew { middle: u64, end: u64 },
@@ -114,8 +114,8 @@ fn drawn(context: &Context<'_>, section: &Section) -> Option<Finding> {
             .figure("asked_rps", rate_per_s)
             .figure("offered_rps", group.offered_rps)
             .say(format!(
-                "The Poisson schedule had {}/s in the time that was measured, and {}/s were asked for. Rates are judged \
-                 against the schedule. A longer --duration comes closer to the rate; --arrivals constant meets it.",
+                "The Poisson schedule sent {}/s while measuring, and --rate was {}/s. Rates are compared with the schedule. Raise \
+                 --duration to come closer to --rate, or use --arrivals constant to meet it.",
                 figures::rate(group.offered_rps),
                 figures::rate(rate_per_s),
             ))

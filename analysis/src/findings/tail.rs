@@ -1,4 +1,4 @@
-//! A p99 that differs where goodput does not: what a mean hides from the slowest requests.
+//! p99 differs although goodput does not.
 
 use poollab_model::{Finding, FindingKind};
 

@@ -1,4 +1,4 @@
-//! The CPU limit shaped the figures.
+//! The CPU limit affected the figures.
 
 use poollab_model::{Finding, FindingKind};
 
@@ -37,7 +37,7 @@ fn of_section(context: &Context<'_>, section: &Section) -> Option<Finding> {
         .figure("highest_share", highest)
         .say(format!(
             "Postgres was CPU-throttled{limit} in {share} of scheduling periods ({who}). High percentiles show the pauses of \
-             that limit, not the strategies. Goodput shows how well each strategy uses the CPU that there is."
+             that limit, not the strategies. Goodput shows how well each strategy uses the available CPU."
         ));
     Some(finding)
 }

@@ -1,4 +1,4 @@
-//! Where the requests of a strategy spent their time.
+//! Where requests spent their time.
 
 use poollab_model::{Finding, FindingKind};
 

@@ -1,4 +1,4 @@
-//! Too few requests, too short a time, too few repeats.
+//! Too few requests, too short a trial, too few repeats.
 
 use poollab_model::{Finding, FindingKind};
 

@@ -1,4 +1,4 @@
-//! Users that got no answer, and requests that nobody waited for.
+//! Users without a response, and requests that the end of a trial cut off.
 
 use poollab_model::{Finding, FindingKind, Load, TrialRecord};
 
@@ -25,9 +25,9 @@ fn starved(context: &Context<'_>, section: &Section) -> Option<Finding> {
         .figure("oldest_us", oldest)
         .figure("measured_s", trial.measured_s)
         .say(format!(
-            "{}: {} of {} got no answer in the {} of measuring. Their oldest request had been in flight for {} when it \
-             ended. Either these requests hang, or the window is too short for this workload: look at what they wait for, \
-             or raise --duration.",
+            "{}: {} of {} got no response while measuring for {}. At the end their oldest request had been in flight for {}. \
+             Either these requests hang, or the trial is too short for this workload. Check what they wait for, or raise \
+             --duration.",
             group.label,
             figures::whole(stuck),
             figures::plural(u64::from(users), "user", "users"),

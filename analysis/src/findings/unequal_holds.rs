@@ -1,4 +1,4 @@
-//! Requests held their connections for different times: their goodput says more about that than about the pool.
+//! Requests held their connections for different times, which alone may explain different goodput.
 
 use poollab_model::{Finding, FindingKind};
 

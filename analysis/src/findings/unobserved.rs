@@ -1,4 +1,4 @@
-//! What could not be observed: said, not invented.
+//! Figures that could not be observed.
 
 use poollab_model::{Finding, FindingKind, Means, TrialRecord};
 
@@ -20,10 +20,10 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
     let gaps: [Gap; 4] = [
         ("backends by state", |trial| trial.database.backends_peak.is_none()),
         ("throttling by the CPU limit", |trial| trial.database.throttled_share.is_none()),
-        ("where the time of successes went", |trial| {
+        ("where successful requests spent their time", |trial| {
             trial.requests.ok > 0 && trial.phases_us.query.is_none()
         }),
-        ("whether the database saw the workload's statements", |trial| {
+        ("whether Postgres received the workload's statements", |trial| {
             trial.database.statements_verified.is_none()
         }),
     ];
@@ -35,9 +35,12 @@ pub(super) fn find(context: &Context<'_>) -> Vec<Finding> {
             context.trials.iter().filter(|trial| missing(trial)).map(|trial| trial.id.clone()).collect();
         if !ids.is_empty() {
             let count = format!("{} of {} trials", ids.len(), context.trials.len());
-            found.push(Draft::doubt(FindingKind::Unobserved).trials(ids).figure("what", what).say(format!(
-                "Not observed in {count}: {what}. The figures that would show it are absent, not zero."
-            )));
+            found.push(
+                Draft::doubt(FindingKind::Unobserved)
+                    .trials(ids)
+                    .figure("what", what)
+                    .say(format!("Not observed in {count}: {what}. These figures are missing, not zero.")),
+            );
         }
     }
     found.extend(latency(context));
@@ -49,8 +52,8 @@ fn latency(context: &Context<'_>) -> Option<Finding> {
     let hit: Vec<&Group> = groups.filter(|group| group.latency_source == LatencySource::OneTrial).collect();
     (!hit.is_empty()).then(|| {
         Draft::doubt(FindingKind::Unobserved).groups(hit.iter().copied()).say(format!(
-            "The latency of {} is that of a single repeat: histograms of the others are missing or damaged, and \
-             percentiles can't be averaged.",
+            "The latency of {} comes from a single repeat. The histograms of the other repeats are missing or damaged, and \
+             percentiles cannot be averaged.",
             figures::plural(hit.len() as u64, "row", "rows"),
         ))
     })

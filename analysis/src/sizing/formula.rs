@@ -42,7 +42,7 @@ impl LibraryDefault {
     }
 }
 
-/// The defaults of the libraries whose settings [`paste`](super::paste) knows.
+/// The defaults of the libraries whose settings [`snippets`](super::snippets) knows.
 pub const LIBRARY_DEFAULTS: [LibraryDefault; 5] = [
     LibraryDefault {
         id: "default-10",

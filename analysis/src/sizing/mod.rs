@@ -3,7 +3,7 @@
 //! The rules of thumb ([`formula`]), the queues ([`little`], [`ErlangC`]), the curve ([`usl`]) and the bounds
 //! ([`Bounds`]) predict a size; [`scorecard`] says what each prediction costs on a measured [`Curve`].
 //! [`Capacity`] turns a measured pool into the load that it carries, [`Fleet`] into a number of instances, and
-//! [`paste`] into the settings of nine libraries.
+//! [`snippets`] into the settings of nine libraries.
 
 mod capacity;
 mod curve;
@@ -12,8 +12,8 @@ mod fleet;
 pub mod formula;
 pub mod little;
 mod operational;
-pub mod paste;
 mod scorecard;
+pub mod snippets;
 pub mod usl;
 
 pub use capacity::Capacity;

@@ -1,4 +1,4 @@
-//! What each model predicts for a measured curve, and what believing it costs.
+//! What each model predicts for a measured curve, and what you would lose by following it.
 
 use std::collections::BTreeMap;
 

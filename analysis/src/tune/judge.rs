@@ -105,7 +105,7 @@ impl Judgement {
     }
 }
 
-/// With an objective the smallest size that meets it. Without one the smallest whose loss is surely within the
+/// With an objective the smallest size that meets it. Without one the smallest whose loss is, with high confidence, within the
 /// tolerance; where none is, the smallest that promises nearly as much as any: its bound is at most the tolerance above
 /// the least bound.
 fn recommended(sizes: &[Judged], question: &Question) -> Option<Judged> {

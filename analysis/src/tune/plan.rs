@@ -8,7 +8,7 @@ use super::{Search, explore};
 /// Rungs of the first round lie this far apart: the next size is twice as large.
 const OCTAVE: f64 = 2.0;
 
-/// A smaller size that still can't be told from the plateau after so many rounds, when the recommended one is
+/// A smaller size that is still too close to the plateau after so many rounds, when the recommended one is
 /// certain, is left out of it.
 const MOST_ROUNDS: u32 = 40;
 

@@ -182,7 +182,7 @@ impl Rounds {
             .iter()
             .enumerate()
             .map(|(at, size)| {
-                // What is surely not the best is nothing to be compared with.
+                // A size that is not the best, with high confidence, is no reference.
                 let rivals = (0..sizes.len()).filter(|other| *other != at && !outside[*other]);
                 let (mut loss, mut at_most) = (0.0_f64, 0.0_f64);
                 for other in rivals {

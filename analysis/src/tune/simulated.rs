@@ -78,7 +78,7 @@ pub const FAMILY: [(&str, Shape); 18] = [
 
 /// How the machine changes while it is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Weather {
+pub enum MachineSpeed {
     /// Not at all.
     Steady,
     /// By this share with each measurement.
@@ -98,7 +98,7 @@ const STAYS: f64 = 0.9;
 pub struct Simulated {
     shape: Shape,
     noise: f64,
-    weather: Weather,
+    speed: MachineSpeed,
     rng: StdRng,
     measured: u32,
     wandered: f64,
@@ -106,8 +106,8 @@ pub struct Simulated {
 
 impl Simulated {
     /// A system; `noise` is the relative standard deviation of one measurement.
-    pub fn new(shape: Shape, noise: f64, weather: Weather, seed: u64) -> Self {
-        Self { shape, noise, weather, rng: StdRng::seed_from_u64(seed), measured: 0, wandered: 0.0 }
+    pub fn new(shape: Shape, noise: f64, speed: MachineSpeed, seed: u64) -> Self {
+        Self { shape, noise, speed, rng: StdRng::seed_from_u64(seed), measured: 0, wandered: 0.0 }
     }
 
     /// The true goodput of a size, in requests a second.
@@ -137,13 +137,13 @@ impl Simulated {
 
     /// Measures a size once.
     pub fn measure(&mut self, size: u32) -> Observation {
-        let weather = match self.weather {
-            Weather::Steady => 1.0,
-            Weather::Drift(share) => (1.0 + share).powi(self.measured as i32),
-            Weather::Step(after, share) => 1.0 + if self.measured >= after { share } else { 0.0 },
-            Weather::Wander(_) => self.wandered.exp(),
+        let speed = match self.speed {
+            MachineSpeed::Steady => 1.0,
+            MachineSpeed::Drift(share) => (1.0 + share).powi(self.measured as i32),
+            MachineSpeed::Step(after, share) => 1.0 + if self.measured >= after { share } else { 0.0 },
+            MachineSpeed::Wander(_) => self.wandered.exp(),
         };
-        if let Weather::Wander(spread) = self.weather {
+        if let MachineSpeed::Wander(spread) = self.speed {
             // Stationary: the variance that is forgotten comes in again.
             let fresh = Normal::new(0.0, spread * (1.0 - STAYS * STAYS).sqrt());
             let fresh: f64 = fresh.map_or(0.0, |normal| normal.sample(&mut self.rng));
@@ -152,7 +152,7 @@ impl Simulated {
         self.measured += 1;
         let mut normal = |spread| Normal::new(0.0, spread).map_or(0.0, |normal| normal.sample(&mut self.rng));
         let error: f64 = normal(self.noise);
-        let factor = weather * error.exp();
+        let factor = speed * error.exp();
         let p50 = self.latency_ms(size) / factor;
         let latency =
             LatencyMs { p50: Some(p50), p95: Some(p50 * 2.0), p99: Some(p50 * 3.0), p99_9: Some(p50 * 5.0) };

@@ -224,7 +224,7 @@ impl Cluster {
         }
         let status = self.postmaster.exited()?;
         Some(format!(
-            "the PostgreSQL server ended by itself ({status}). The end of its log:\n  {}",
+            "the PostgreSQL server exited unexpectedly ({status}). The end of its log:\n  {}",
             postmaster::log_tail(&self.folder.log())
         ))
     }

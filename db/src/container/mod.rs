@@ -229,13 +229,9 @@ async fn ended(docker: &Docker, name: &str, it: &ContainerInspectResponse) -> Op
     if state.running != Some(false) {
         return None;
     }
-    let killed = if state.oom_killed == Some(true) {
-        ", killed for want of memory: give it more with --memory"
-    } else {
-        ""
-    };
+    let killed = if state.oom_killed == Some(true) { ", out of memory: raise --memory" } else { "" };
     Some(format!(
-        "the container {name} ended by itself (exit code {}{killed}). The end of its log:\n  {}",
+        "the container {name} exited unexpectedly (exit code {}{killed}). The end of its log:\n  {}",
         state.exit_code.unwrap_or(-1),
         engine::log_tail(docker, name).await
     ))
@@ -245,7 +241,7 @@ async fn remove(docker: &Docker, name: &str) -> Result<(), DbError> {
     let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
     match docker.remove_container(name, Some(options)).await {
         Err(why) if !engine::is_missing(&why) => Err(engine::failed(
-            &format!("removing the container {name} (by hand: docker rm -f {name})"),
+            &format!("removing the container {name} (to remove it yourself: docker rm -f {name})"),
             &why,
         )),
         _ => Ok(()),

@@ -109,7 +109,7 @@ impl Pooler {
     pub fn failure(&mut self) -> Option<String> {
         let status = self.exited()?;
         Some(format!(
-            "PgBouncer ({}) ended by itself ({status}). The end of its log:\n  {}",
+            "PgBouncer ({}) exited unexpectedly ({status}). The end of its log:\n  {}",
             self.ready.route,
             crate::cluster::log_tail(&self.ready.log)
         ))

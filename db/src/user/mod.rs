@@ -69,7 +69,7 @@ impl UserDatabase {
         let facts = Facts::learn(&client).await?;
         if facts.version_num < OLDEST * 10_000 {
             return Err(DbError::Refused(format!(
-                "the server is {}; poollab needs PostgreSQL {OLDEST} or later",
+                "the server is {}. poollab needs PostgreSQL {OLDEST} or later",
                 facts.version
             )));
         }
@@ -164,13 +164,13 @@ impl UserDatabase {
     /// What can't be observed here, and why: sentences for the report.
     pub fn unobserved(&self) -> Vec<String> {
         let mut sentences = vec![
-            "CPU use, throttling and memory of the server: it is not one of ours, so that there is no cgroup to read."
+            "CPU use, throttling and memory of the server: poollab did not start it, so it has no cgroup to read."
                 .to_owned(),
         ];
         if !self.facts.superuser {
             sentences.push(format!(
-                "The observer is the ordinary role {}: it can't get in through the reserved slots, and holds one of \
-                 the others from before the load starts.",
+                "The observer is the ordinary role {}. It cannot use a reserved slot, so it occupies a normal one during the \
+                 run.",
                 self.endpoint.user
             ));
         }
@@ -195,7 +195,7 @@ impl UserDatabase {
         LimitsInForce {
             cpu: Means::None,
             memory: Means::None,
-            reasons: vec!["the server is the user's own: poollab sets no limits on it".into()],
+            reasons: vec!["the server is yours: poollab sets no limits on it".into()],
         }
     }
 
@@ -239,13 +239,11 @@ async fn look(client: &Client, endpoint: &Endpoint, reuse: bool) -> Result<(Foun
         std::array::from_fn(|i| row.get::<_, bool>(i));
     let (user, database) = (&endpoint.user, &endpoint.dbname);
     if standby {
-        return Err(DbError::Refused(
-            "the server is a standby, which takes no writes; give poollab the primary".into(),
-        ));
+        return Err(DbError::Refused("the server is a standby and read-only. Use the primary".into()));
     }
     if !may_create {
         return Err(DbError::Refused(format!(
-            "the role {user} may not create a schema in the database {database}; let its owner run\n  GRANT CREATE ON \
+            "the role {user} may not create a schema in the database {database}. As its owner, run\n  GRANT CREATE ON \
              DATABASE {} TO {};",
             quoted(database),
             quoted(user)
@@ -255,21 +253,21 @@ async fn look(client: &Client, endpoint: &Endpoint, reuse: bool) -> Result<(Foun
         (false, ..) => Found::Nothing,
         (true, false, _) => {
             return Err(DbError::Refused(format!(
-                "the database {database} has a schema {SCHEMA} that belongs to another role than {user}; connect as \
-                 that role, or name another database"
+                "the database {database} has a schema {SCHEMA} that {user} does not own. Connect as its owner, or use another \
+                 database"
             )));
         }
         (true, true, _) if !marked => {
             return Err(DbError::Refused(format!(
-                "the database {database} has a schema {SCHEMA} that poollab did not make; \
-                 rename it, or name another database. poollab never drops what it did not make"
+                "the database {database} has a schema {SCHEMA} that poollab did not create, so poollab does not drop it. \
+                 Rename it, or use another database"
             )));
         }
         (true, true, false) => Found::OursEmpty,
         (true, true, true) if !reuse => {
             return Err(DbError::Refused(format!(
-                "the database {database} has a schema {SCHEMA} of an earlier run, or of one that is running now. If \
-                 none is running, say --reuse-schema to replace it, or drop it:  DROP SCHEMA {SCHEMA} CASCADE"
+                "the database {database} has a schema {SCHEMA} from an earlier run, or from one in progress. If none is in \
+                 progress, use --reuse-schema to replace it, or drop it:  DROP SCHEMA {SCHEMA} CASCADE"
             )));
         }
         (true, true, true) => Found::Ours,

@@ -24,7 +24,7 @@ pub(super) struct Parsed {
 /// As for a URL to connect with: it is none, or says something that poollab can't do. The text never has the password.
 pub fn split_password(url: &str) -> Result<(String, Option<Secret>), DbError> {
     parse(url)?;
-    let wrong = |_| DbError::Usage("the database URL can't be read".into());
+    let wrong = |_| DbError::Usage("cannot parse the database URL".into());
     let mut parsed = Url::parse(&with_host(url)).map_err(wrong)?;
     let mut password =
         parsed.password().map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned());
@@ -48,7 +48,7 @@ pub fn split_password(url: &str) -> Result<(String, Option<Secret>), DbError> {
 
 /// The URL without its password, for reports. What can't be read as a URL is not shown at all.
 pub fn redact(url: &str) -> String {
-    split_password(url).map_or_else(|_| "(a database URL that can't be read)".into(), |(shown, _)| shown)
+    split_password(url).map_or_else(|_| "(an invalid database URL)".into(), |(shown, _)| shown)
 }
 
 const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
@@ -69,29 +69,29 @@ fn with_host(url: &str) -> Cow<'_, str> {
 pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
     let wrong = |what: &str| {
         DbError::Usage(format!(
-            "the database URL {what}. Write for example postgres://user@localhost:5432/database and set the password \
-             in PGPASSWORD"
+            "the database URL {what}. Example: postgres://user@localhost:5432/database. Set the password in \
+             PGPASSWORD"
         ))
     };
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(wrong("is none: it does not begin with postgres://"));
+        return Err(wrong("is invalid: it does not start with postgres://"));
     };
     // A password with one of these in it ends up in the port, the path or nowhere, and would be shown from there.
     if url.contains('#') {
-        return Err(wrong("has a # in it, which is written %23"));
+        return Err(wrong("contains a #. Encode it as %23"));
     }
     if rest.split('?').next().is_some_and(|rest| rest.split('/').skip(1).any(|part| part.contains('@'))) {
-        return Err(wrong("has an @ behind a /; in a password / is written %2F and @ %40"));
+        return Err(wrong("has an @ after a /. In a password, encode / as %2F and @ as %40"));
     }
     if !SCHEMES.contains(&scheme) {
-        return Err(wrong("begins with another scheme than postgres://"));
+        return Err(wrong("does not start with postgres://"));
     }
-    let parsed = Url::parse(&with_host(url)).map_err(|why| wrong(&format!("can't be read ({why})")))?;
+    let parsed = Url::parse(&with_host(url)).map_err(|why| wrong(&format!("is invalid ({why})")))?;
     let decode = |text: &str| {
         percent_decode_str(text)
             .decode_utf8()
             .map(Cow::into_owned)
-            .map_err(|_| wrong("has a % code that is not UTF-8"))
+            .map_err(|_| wrong("has a % code that is not valid UTF-8"))
     };
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
 
@@ -105,7 +105,7 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
     for (name, value) in parsed.query_pairs() {
         match &*name {
             "host" => host = Some(value.into_owned()),
-            "port" => port = Some(value.parse().map_err(|_| wrong("has a port that is not one"))?),
+            "port" => port = Some(value.parse().map_err(|_| wrong("has an invalid port"))?),
             "user" => user = Some(value.into_owned()),
             "password" => password = Some(value.into_owned()),
             "dbname" => dbname = Some(value.into_owned()),
@@ -114,26 +114,26 @@ pub(super) fn parse(url: &str) -> Result<Parsed, DbError> {
             "sslrootcert" if value == "system" => {}
             "sslrootcert" => {
                 root_certificate = Some(certificate(Path::new(&*value)).map_err(|why| {
-                    wrong(&format!("names the root certificate {value}, which can't be read ({why})"))
+                    wrong(&format!("has the root certificate {value}, which cannot be read ({why})"))
                 })?);
             }
             // poollab sets its own.
             "application_name" | "connect_timeout" | "keepalives" | "channel_binding" => {}
             other if other.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
-                return Err(wrong(&format!("has the parameter {other}, which poollab does not know")));
+                return Err(wrong(&format!("has the parameter {other}, which poollab does not support")));
             }
             // Not named: half a password may look like one.
-            _ => return Err(wrong("has a parameter that poollab does not know")),
+            _ => return Err(wrong("has a parameter that poollab does not support")),
         }
     }
     let host = host.or_else(|| environment("PGHOST")).unwrap_or_else(|| "localhost".into());
     if host.contains(',') {
-        return Err(wrong("names more than one host"));
+        return Err(wrong("has more than one host"));
     }
     let user = user
         .or_else(|| environment("PGUSER"))
         .or_else(|| environment("USER"))
-        .ok_or_else(|| wrong("names no user"))?;
+        .ok_or_else(|| wrong("has no user"))?;
     // As in libpq: `require` verifies once there is something to verify with.
     let verification = match mode {
         SslMode::Require if root_certificate.is_none() => Verification::Nothing,

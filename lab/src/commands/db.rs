@@ -23,8 +23,8 @@ pub fn up(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
 /// Stops it.
 pub fn down() -> Result<ExitCode, Failure> {
     let text = match block_on(poollab_db::guard::down())?.map_err(Failure::from)? {
-        true => "stopped, and everything of it removed\n",
-        false => "no database is up\n",
+        true => "database stopped, data deleted\n",
+        false => "no database is running\n",
     };
     Ok(output::print(text))
 }
@@ -39,7 +39,10 @@ fn limits(args: &DatabaseArgs) -> Result<Limits, Vec<String>> {
     let mut problems = Vec::new();
     let plan = plan::database_of(args, machine::cores(), &mut problems);
     if plan.database != DatabaseChoice::Embedded {
-        problems.push("db up starts an embedded database; your own server runs already".to_owned());
+        problems.push(
+            "db up starts an embedded database. Remove --database, or connect to your server directly"
+                .to_owned(),
+        );
     }
     if problems.is_empty() { Ok(plan.limits) } else { Err(problems) }
 }
@@ -53,7 +56,7 @@ fn directions(ready: &GuardReady, limits: &Limits) -> String {
          log                       {log}\n\n\
          export DATABASE_URL={}\n\
          poollab server --strategy deadpool\n\n\
-         poollab db down           stops it and removes everything\n",
+         poollab db down           stop it and delete its data\n",
         in_force(limits, &ready.limits_in_force),
         psql(&ready.app_socket, &ready.bin),
         psql(&ready.admin, &ready.bin),
@@ -92,5 +95,5 @@ fn url(endpoint: &Endpoint) -> String {
 
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    Ok(runtime.map_err(|why| Failure::environment(format!("can't start: {why}")))?.block_on(future))
+    Ok(runtime.map_err(|why| Failure::environment(format!("cannot start: {why}")))?.block_on(future))
 }

@@ -27,7 +27,7 @@ pub fn compare(args: &DiffArgs) -> Result<ExitCode, Failure> {
         let mut reasons: Vec<String> =
             found.obstacles.iter().map(|obstacle| format!("not comparable: {obstacle}")).collect();
         if let Some(last) = reasons.last_mut() {
-            *last += "\npoollab: --anyway compares them all the same, and says so";
+            *last += "\npoollab: to compare anyway, use --anyway; the output lists what differs";
         }
         return Err(Failure::Usage(reasons));
     }

@@ -45,7 +45,7 @@ fn text(args: &ExplainArgs) -> Result<(String, Before), Failure> {
         (typed, Before::default())
     } else if io::stdin().is_terminal() && typed != "-" {
         return Err(Failure::usage(
-            "no error text: write  poollab explain \"ERROR TEXT\",  or pipe a log into  poollab explain",
+            "no error text. Pass it as an argument: poollab explain \"ERROR TEXT\". Or pipe a log into poollab explain",
         ));
     } else {
         // Of a file the end is known to come.
@@ -54,10 +54,12 @@ fn text(args: &ExplainArgs) -> Result<(String, Before), Failure> {
         });
         let endless = if file { u64::MAX } else { ENDLESS };
         newest(io::stdin().lock(), KEPT, endless)
-            .map_err(|why| Failure::environment(format!("standard input can't be read: {why}")))?
+            .map_err(|why| Failure::environment(format!("cannot read standard input: {why}")))?
     };
     if text.trim().is_empty() {
-        return Err(Failure::usage("the error text is empty: paste the message, or pipe a log in"));
+        return Err(Failure::usage(
+            "the error text is empty. Pass the message as an argument, or pipe a log into poollab explain",
+        ));
     }
     Ok((text, before))
 }
@@ -76,7 +78,7 @@ fn newest(mut input: impl Read, kept: usize, endless: u64) -> io::Result<(String
         all += read as u64;
         if all > endless {
             return Err(io::Error::other(format!(
-                "it has no end: {} were read. Give it the end of the log, for example  tail -c 64M LOG | poollab explain",
+                "no end after {}. Pass only the end of the log, for example  tail -c 64M LOG | poollab explain",
                 poollab_analysis::figures::bytes(endless)
             )));
         }
@@ -125,24 +127,24 @@ fn known_in_words(known: &Known, width: usize) -> String {
     if let [_, others @ ..] = known.candidates.as_slice()
         && !others.is_empty()
     {
-        out += "\nThe text alone does not tell it from\n";
+        out += "\nThe same text also occurs with:\n";
         for other in others {
             out += &wrap(&format!("{}: {}", other.scenario.id, other.scenario.title), "  ", width);
-            out += &wrap(&format!("How to tell: {}", other.scenario.tell), "    ", width);
+            out += &wrap(&format!("How to distinguish: {}", other.scenario.tell), "    ", width);
         }
     }
     out + &unread(known.unread_bytes)
 }
 
-/// No load brings it about, so there is no scenario to show.
+/// No load causes it, so there is no scenario.
 fn configuration(known: &Known, width: usize) -> String {
-    let mut out = "A matter of configuration: no pool and no load causes it\n\n".to_owned();
+    let mut out = "This is a configuration error. It does not depend on pool or load\n\n".to_owned();
     // Hits that lead to a scenario are further from the cause.
     out += &listed(known.hits.iter().filter(|hit| hit.error.scenarios.is_empty()), width);
     out + &unread(known.unread_bytes)
 }
 
-/// What of the text says so.
+/// The lines of the text that match.
 fn found(known: &Known, candidate: &Candidate, width: usize) -> String {
     let mut out = listed(candidate.because.iter().filter_map(|at| known.hits.get(*at)), width);
     if let Some(reasoning) = candidate.reasoning {
@@ -174,35 +176,32 @@ fn listed<'a>(hits: impl Iterator<Item = &'a Hit>, width: usize) -> String {
     out
 }
 
-/// Why, how to tell, where to look, what cures it.
+/// Why it happens, how to recognise it, where to look, how to fix it.
 pub fn meaning(scenario: &Scenario, width: usize) -> String {
     let mut out = titled("Why", scenario.reason, width);
-    out += &titled("Tell", scenario.tell, width);
+    out += &titled("Check", scenario.tell, width);
     out += "Look\n";
     for look in scenario.look {
         // In one piece: it is there to be pasted.
         out += &format!("  {}> {}\n", look.with, look.run);
         out += &wrap(&format!("→ {}", look.see), "      ", width);
     }
-    out += "Cure\n";
+    out += "Fix\n";
     for cure in scenario.cure {
         let of = if cure.of.is_empty() { String::new() } else { format!("{}: ", cure.of) };
         out += &wrap(&format!("· {of}{}", cure.change), "  ", width);
     }
-    out += &format!("\nWatch it fail and be cured:  {}\n", scenario.command());
+    out += &format!("\nReproduce it:  {}\n", scenario.command());
     out
 }
 
 fn unknown_in_words(unknown: &Unknown, width: usize) -> String {
-    let mut out = wrap("This text is not known here, so there is no answer to it.", "", width);
+    let mut out = wrap("poollab does not know this error.", "", width);
     if unknown.nearest.is_empty() {
-        out += &wrap(
-            "No known text shares words with it. poollab reproduce --list names the failures that are known.",
-            "",
-            width,
-        );
+        out +=
+            &wrap("No known error is similar. poollab reproduce --list shows the known failures.", "", width);
     } else {
-        out += "Known texts that share words with it, and may mean something else:\n";
+        out += "Similar known errors, which may have another cause:\n";
         for near in &unknown.nearest {
             let meant = match near.error.scenarios {
                 [] => "configuration".to_owned(),
@@ -220,7 +219,7 @@ fn unread(bytes: usize) -> String {
         return String::new();
     }
     let bytes = poollab_analysis::figures::bytes(bytes as u64);
-    format!("\nThe text is long: only its end was read. {bytes} before it were not.\n")
+    format!("\nThe input is long: only its end was read. The first {bytes} were skipped.\n")
 }
 
 #[cfg(test)]
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn what_has_no_end_is_refused_in_words() {
         let told = newest(io::repeat(0), 100, 1 << 20).unwrap_err().to_string();
-        assert!(told.contains("no end") && told.contains("tail -c"), "{told}");
+        assert!(told.contains("no end after") && told.contains("tail -c"), "{told}");
     }
 
     #[test]

@@ -11,13 +11,13 @@ use crate::tune::question;
 pub fn fleet(args: &FleetCommandArgs) -> Result<ExitCode, Failure> {
     let mut problems = Vec::new();
     if args.fleet.replicas.is_none() {
-        problems.push("--replicas is needed: the number of instances of the service".to_owned());
+        problems.push("--replicas is missing: set it to the number of instances of the service".to_owned());
     }
     let fleet = question::fleet(&args.fleet, ("--reserved", &args.reserved), &mut problems);
     let size = args.pool_size.as_ref().and_then(|text| match text.parse::<u32>() {
         Ok(size) if size > 0 => Some(size),
         _ => {
-            problems.push(format!("--pool-size {text}: a whole number above 0 was expected"));
+            problems.push(format!("--pool-size {text}: expected a whole number above 0"));
             None
         }
     });

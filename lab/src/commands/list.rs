@@ -20,7 +20,7 @@ pub fn workloads() -> ExitCode {
     };
     let hazards = columns(&lines(poollab_servers::hazards()));
     print(&format!(
-        "{}\nonly in scenarios (poollab reproduce)\n{hazards}",
+        "{}\nused only by scenarios (poollab reproduce):\n{hazards}",
         columns(&lines(poollab_servers::workloads()))
     ))
 }

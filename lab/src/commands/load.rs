@@ -1,4 +1,4 @@
-//! `poollab load`: the generator by hand, or conducted by the lab.
+//! `poollab load`: the load generator, standalone or controlled by a run.
 
 use std::process::ExitCode;
 

@@ -15,8 +15,8 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     report.report.k6 = k6(&args.k6).map_err(Failure::Usage)?;
     if args.write {
         let names = folder::write_documents(&args.run, &report)
-            .map_err(|why| Failure::environment(format!("can't write into {}: {why}", args.run.display())))?;
-        output::say(&format!("written into {}: {}", args.run.display(), names.join(", ")));
+            .map_err(|why| Failure::environment(format!("cannot write to {}: {why}", args.run.display())))?;
+        output::say(&format!("written to {}: {}", args.run.display(), names.join(", ")));
         return Ok(ExitCode::SUCCESS);
     }
     if args.github {
@@ -38,20 +38,19 @@ const LARGEST_SUMMARY: usize = 1 << 20;
 fn summary(text: &str) -> Result<ExitCode, Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else {
         return Err(Failure::usage(
-            "--github writes into the file that GITHUB_STEP_SUMMARY names, and it is not set: this is no job on GitHub. \
-             For the text itself: --format md",
+            "--github needs the variable GITHUB_STEP_SUMMARY, which GitHub Actions sets. Outside of a job, use --format md",
         ));
     };
     if text.len() > LARGEST_SUMMARY {
         return Err(Failure::usage(format!(
-            "report.md has {} bytes, and GitHub shows no summary of more than {LARGEST_SUMMARY}; upload report.html as an \
-             artifact instead",
+            "report.md has {} bytes, and GitHub's limit for summaries is {LARGEST_SUMMARY}. Upload report.html as an artifact \
+             instead",
             text.len()
         )));
     }
     let file = std::fs::File::options().create(true).append(true).open(&path);
     file.and_then(|mut file| std::io::Write::write_all(&mut file, format!("{text}\n").as_bytes()))
-        .map_err(|why| Failure::environment(format!("can't write the summary {}: {why}", path.display())))?;
+        .map_err(|why| Failure::environment(format!("cannot write the summary {}: {why}", path.display())))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,7 +62,7 @@ fn k6(files: &[PathBuf]) -> Result<Vec<K6Document>, Vec<String>> {
         match input::text(file, input::DOCUMENT) {
             Ok(text) => match K6Document::read(&text) {
                 Ok(document) => documents.push(document),
-                Err(why) => problems.push(format!("{} can't be put into the report: {why}", file.display())),
+                Err(why) => problems.push(format!("cannot include {} in the report: {why}", file.display())),
             },
             Err(why) => problems.push(why),
         }

@@ -28,7 +28,7 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<ExitCode, Failure> {
     }
     match told.last() {
         Some(Told { scenario, outcome: Outcome::Interrupted(name), .. }) => Err(Failure::Interrupted(
-            format!("stopped by {name} in {}; {} scenarios had ended before", scenario.id, told.len() - 1),
+            format!("stopped by {name} during {}. {} scenarios had finished", scenario.id, told.len() - 1),
         )),
         _ => Ok(ExitCode::from(code(&told))),
     }

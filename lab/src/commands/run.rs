@@ -37,7 +37,7 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         && let Some(stranger) = stranger(resumed, resolved)
     {
         problems.push(format!(
-            "{} can't be resumed: its trial {stranger} is not one of its plan; it is not a run of this `poollab run`",
+            "cannot resume {}: its trial {stranger} is not in its plan. It was made by another command or another version",
             resumed.path.display()
         ));
     }
@@ -60,7 +60,7 @@ pub fn run(command: &RunCommand, typed: &Typed) -> Result<ExitCode, Failure> {
         None => runner::run(&resolved, &registry, &options)?,
         Some(resumed) if runner::missing(&resolved, resumed).is_empty() => {
             return Err(Failure::usage(format!(
-                "every trial of {} is finished: there is nothing to resume",
+                "nothing to resume: every trial of {} is finished",
                 resumed.path.display()
             )));
         }
@@ -95,7 +95,7 @@ fn resumed(
     if command.plan.plan.is_some() || !others.is_empty() {
         let what = if others.is_empty() { "PLAN.toml".to_owned() } else { others.join(", ") };
         problems.push(format!(
-            "--resume goes on with the plan of its run: {what} would make it another one; leave it out"
+            "--resume continues the plan of its run and cannot be combined with {what}. Remove {what}"
         ));
     }
     let path = shelf::find(named, &command.plan.out).map_err(|why| problems.push(why)).ok()?;
@@ -123,7 +123,7 @@ fn missed(thresholds: &[Threshold], analysis: &Analysis, left_out: usize) -> Vec
             .skipped
             .iter()
             .skip(left_out)
-            .map(|skip| format!("{} has no result, so no threshold is reached: {}", skip.id, skip.reason)),
+            .map(|skip| format!("{} has no result, so it meets no threshold: {}", skip.id, skip.reason)),
     );
     missed
 }
@@ -152,7 +152,7 @@ fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Regist
         text += &format!("{:>4}  {}\n", index + 1, trial.id);
     }
     for skip in &resolved.skipped {
-        text += &format!("left out: {} ({})\n", skip.id, skip.reason);
+        text += &format!("skipped: {} ({})\n", skip.id, skip.reason);
     }
     for notice in &resolved.notices {
         text += &format!("note: {notice}\n");
@@ -160,7 +160,7 @@ fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Regist
     if open {
         let slots = plan.limits.free_slots() + 1;
         text += &format!(
-            "note: hold keeps a connection for 3 × {slots} / (connects per second), long enough to run out of slots. \
+            "note: hold keeps a connection for 3 × {slots} / (connects per second), long enough to exhaust the slots. \
              The connect rate is measured when the run starts. At {SLOW_CONNECTS_PER_S:.0} per second it is {} ms.\n",
             timed.filling.as_ref().map_or(0, |filling| filling.think_ms)
         );
@@ -169,11 +169,15 @@ fn dry_run(resolved: &Resolved, args: &RunArgs, typed: &Typed, registry: &Regist
     if !given.is_empty() {
         let width = |of: fn(&plan::Given) -> usize| given.iter().map(of).max().unwrap_or(0);
         let (key, value) = (width(|one| one.key.len()), width(|one| one.value.chars().count()).min(48));
-        text += "\nnot the defaults:\n";
+        text += "\nchanged from the defaults:\n";
         for one in &given {
             text += &format!("  {:<key$}  {:<value$}  {}\n", one.key, one.value, one.from);
         }
         text.push('\n');
     }
-    text + &format!("{} trials, about {}; nothing was started\n", resolved.trials.len(), short(whole))
+    text + &format!(
+        "{} trials, about {}. Dry run: nothing was started\n",
+        resolved.trials.len(),
+        short(whole)
+    )
 }

@@ -24,7 +24,7 @@ pub fn runs(args: &RunsArgs) -> Result<ExitCode, Failure> {
 fn remove(ids: &[String], force: bool, args: &RunsArgs) -> Result<ExitCode, Failure> {
     for path in shelf::removable(ids, &args.out, force).map_err(Failure::Usage)? {
         std::fs::remove_dir_all(&path)
-            .map_err(|why| Failure::environment(format!("can't remove {}: {why}", path.display())))?;
+            .map_err(|why| Failure::environment(format!("cannot delete {}: {why}", path.display())))?;
         output::say(&format!("removed {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)
@@ -32,7 +32,7 @@ fn remove(ids: &[String], force: bool, args: &RunsArgs) -> Result<ExitCode, Fail
 
 fn table(runs: &[Entry], args: &RunsArgs) -> String {
     if runs.is_empty() {
-        return output::told(&format!("no runs in {}; `poollab run` makes one\n", args.out.display()));
+        return output::told(&format!("No runs in {}. Start one with: poollab run\n", args.out.display()));
     }
     let rows: Vec<[String; 5]> = runs
         .iter()

@@ -1,4 +1,4 @@
-//! `poollab server`: the service under test, by hand or conducted by the lab.
+//! `poollab server`: the service under test, standalone or controlled by a run.
 
 use std::process::ExitCode;
 
@@ -31,8 +31,8 @@ fn order(args: &ServerArgs) -> Result<ServerOrder, Vec<String>> {
         [] => {}
         [size] => settings.pool_size = Some(*size),
         sizes => problems.push(format!(
-            "--pool-size names {} sizes, and a service has one pool. Start one service for each size, or compare them \
-             with `poollab run`",
+            "--pool-size has {} sizes, and a service has one pool. Start one service per size, or compare sizes with \
+             `poollab run`",
             sizes.len()
         )),
     }

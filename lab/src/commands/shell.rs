@@ -18,12 +18,12 @@ pub fn completions(args: &CompletionsArgs) -> ExitCode {
 /// Writes a page for the program and for each command.
 pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     let refuse = |why: std::io::Error| {
-        Failure::environment(format!("can't write manual pages into {}: {why}", args.dir.display()))
+        Failure::environment(format!("cannot write manual pages to {}: {why}", args.dir.display()))
     };
     std::fs::create_dir_all(&args.dir).map_err(refuse)?;
     clap_mangen::generate_to(Cli::command(), &args.dir).map_err(refuse)?;
     output::say(&format!(
-        "manual pages written into {0}; read one with: man -l {0}/poollab.1",
+        "manual pages written to {0}. To read one: man -l {0}/poollab.1",
         args.dir.display()
     ));
     Ok(ExitCode::SUCCESS)

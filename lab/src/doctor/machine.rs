@@ -35,9 +35,9 @@ pub(super) fn limits() -> Check {
         );
     }
     let remedy = if cfg!(target_os = "linux") {
-        "run as root, in a session of systemd (loginctl enable-linger), or in a container: docs/containers.md"
+        "run as root, in a systemd session (loginctl enable-linger), or in a container (docs/containers.md)"
     } else {
-        "limits on CPU and memory need Linux; run the lab in containers (docs/containers.md), or --cpus none --memory none"
+        "CPU and memory limits need Linux; run poollab in containers (docs/containers.md), or use --cpus none --memory none"
     };
     Check::lacks(
         "limits",
@@ -55,7 +55,7 @@ pub(super) fn cores() -> Check {
     match machine::cores() {
         1 => Check::lacks(
             "cores",
-            "1: generator, service and database share it, and each is measured with the others' noise",
+            "1: load generator, service and database share it and disturb each other",
             "use a machine with two cores or more",
         ),
         cores => Check::works("cores", cores.to_string()),
@@ -67,11 +67,13 @@ pub(super) fn load() -> Check {
     match load {
         Some(load) if load > f64::from(cores) * 0.75 => Check::lacks(
             "quiet",
-            format!("load average {load:.1} on {cores} cores: others are at work, and figures will scatter"),
-            "end what else runs, or wait",
+            format!(
+                "load average {load:.1} on {cores} cores: other processes are running, and results will vary"
+            ),
+            "stop other processes, or wait",
         ),
         Some(load) => Check::works("quiet", format!("load average {load:.1} on {cores} cores")),
-        None => Check::works("quiet", "this system does not tell its load"),
+        None => Check::works("quiet", "this system does not report its load average"),
     }
 }
 
@@ -80,10 +82,10 @@ pub(super) fn open_files() -> Check {
     let (soft, hard) = (limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX));
     let number = |value| if value == u64::MAX { "no limit".to_owned() } else { figures::whole(value) };
     if soft >= FILES {
-        return Check::works("open files", format!("{} for a process", number(soft)));
+        return Check::works("open files", format!("{} per process", number(soft)));
     }
     let found =
-        format!("{} for a process, {} at most: not enough for many users", number(soft), number(hard));
+        format!("{} per process (hard limit {}): not enough for many users", number(soft), number(hard));
     Check::lacks("open files", found, format!("ulimit -n {}", hard.min(65_536)))
 }
 
@@ -91,7 +93,7 @@ pub(super) fn ports() -> Check {
     if let Err(why) = TcpListener::bind("127.0.0.1:0") {
         return Check::broken(
             "ports",
-            format!("no port on 127.0.0.1 can be had: {why}"),
+            format!("cannot listen on 127.0.0.1: {why}"),
             "bring the loopback interface up: ip link set lo up",
         );
     }
@@ -100,11 +102,14 @@ pub(super) fn ports() -> Check {
     match ends.as_slice() {
         [first, last] if last - first < PORTS => Check::lacks(
             "ports",
-            format!("{} ports for outgoing connections: connecting per request may run out", last - first),
+            format!(
+                "{} ports for outgoing connections: strategies that connect per request may use them all",
+                last - first
+            ),
             "sysctl net.ipv4.ip_local_port_range='16384 60999'",
         ),
         [first, last] => Check::works("ports", format!("{} on 127.0.0.1", figures::whole(last - first))),
-        _ => Check::works("ports", "127.0.0.1 can be listened at"),
+        _ => Check::works("ports", "127.0.0.1 is available"),
     }
 }
 
@@ -113,13 +118,13 @@ pub(super) fn clock() -> Check {
         Some(source) if matches!(source.as_str(), "hpet" | "acpi_pm" | "jiffies" | "refined-jiffies") => {
             Check::lacks(
                 "clock",
-                format!("{source}: reading it costs microseconds, and every request is timed several times"),
-                "let the kernel use tsc or the hypervisor's clock \
+                format!("{source}: each read takes microseconds, and every request reads it several times"),
+                "switch the kernel to tsc or the hypervisor's clock \
                  (/sys/devices/system/clocksource/clocksource0/available_clocksource)",
             )
         }
         Some(source) => Check::works("clock", source),
-        None => Check::works("clock", "this system does not name its clock source"),
+        None => Check::works("clock", "this system does not report its clock source"),
     }
 }
 
@@ -136,14 +141,14 @@ pub(super) fn room() -> Check {
                 Check::lacks(
                     "room",
                     found,
-                    "a cluster may need 1 GiB: make room, or set TMPDIR to another folder",
+                    "a database may need 1 GiB: free some space, or set TMPDIR to another folder",
                 )
             }
         }
         Err(why) => Check::broken(
             "room",
-            format!("{} can't be used: {why}", folder.display()),
-            "set TMPDIR to a folder that can be written",
+            format!("cannot use {}: {why}", folder.display()),
+            "set TMPDIR to a writable folder",
         ),
     }
 }
@@ -152,7 +157,7 @@ pub(super) fn build() -> Check {
     if cfg!(debug_assertions) {
         return Check::lacks(
             "build",
-            "a debug build: service and generator cost several times what they should",
+            "debug build: service and load generator are several times slower",
             "cargo run --release, or cargo install --path lab",
         );
     }

@@ -89,11 +89,11 @@ pub fn text(checks: &[Check]) -> String {
     let count = |health| checks.iter().filter(|check| check.health == health).count();
     let (lacks, broken) = (count(Health::Lacks), count(Health::Broken));
     text += &match (broken, lacks) {
-        (0, 0) => "\neverything works here\n".to_owned(),
+        (0, 0) => "\nReady to run. All optional features are available.\n".to_owned(),
         (0, 1) => "\nReady to run. 1 optional feature is unavailable (marked --).\n".to_owned(),
         (0, lacks) => format!("\nReady to run. {lacks} optional features are unavailable (marked --).\n"),
-        (1, _) => "\npoollab run does not work here: 1 check failed (marked !!).\n".to_owned(),
-        (broken, _) => format!("\npoollab run does not work here: {broken} checks failed (marked !!).\n"),
+        (1, _) => "\nNot ready to run: 1 check failed (marked !!).\n".to_owned(),
+        (broken, _) => format!("\nNot ready to run: {broken} checks failed (marked !!).\n"),
     };
     text
 }
@@ -121,6 +121,6 @@ mod tests {
     fn without_postgres_nothing_works_and_that_is_said() {
         let checks = examine(Some(Path::new("/nowhere")));
         assert_eq!(checks[0].health, Health::Broken);
-        assert!(text(&checks).contains("does not work here"));
+        assert!(text(&checks).contains("Not ready to run"));
     }
 }

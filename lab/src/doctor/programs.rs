@@ -28,16 +28,16 @@ pub(super) fn postgres(named: Option<&Path>) -> Vec<Check> {
         format!("{} in {}", binaries.version.trim_start_matches("postgres "), binaries.folder.display()),
     )];
     checks.push(match has_statements(&binaries) {
-        Some(true) => Check::works("contrib", "pg_stat_statements is there: statements can be verified"),
+        Some(true) => Check::works("contrib", "pg_stat_statements is installed: statements can be verified"),
         Some(false) => Check::lacks(
             "contrib",
-            "pg_stat_statements is missing: that the database saw the workload's statements can't be verified",
+            "pg_stat_statements is missing: poollab cannot verify that Postgres received the workload's statements",
             "install PostgreSQL's contrib modules (postgresql-contrib)",
         ),
         None => Check::lacks(
             "contrib",
-            "pg_config is missing, so it can't be told whether pg_stat_statements is there",
-            "nothing, if a run's environment lists nothing as unobserved; else install postgresql-contrib",
+            "pg_config is missing: cannot check whether pg_stat_statements is installed",
+            "install postgresql-contrib if a report says that something was not observed",
         ),
     });
     checks.push(
@@ -47,8 +47,8 @@ pub(super) fn postgres(named: Option<&Path>) -> Vec<Check> {
             Some(version) => Check::works("pgbench", version),
             None => Check::lacks(
                 "pgbench",
-                "there is none: runs have no reference to compare with",
-                "install it: it comes with PostgreSQL's server or contrib package",
+                "not found: runs have no reference measurement",
+                "install PostgreSQL's server or contrib package, which contains it",
             ),
         },
     );
@@ -76,12 +76,15 @@ pub(super) fn pgbouncer() -> Check {
         }
         Ok(found) => Check::works(
             "PgBouncer",
-            format!("{}: older than 1.21, it loses prepared statements in transaction mode", found.version),
+            format!(
+                "{}: older than 1.21, does not support prepared statements in transaction mode",
+                found.version
+            ),
         ),
         Err(why) => {
             let text = why.to_string();
             let remedy = text.lines().nth(1).unwrap_or("install the package pgbouncer").trim().to_owned();
-            Check::lacks("PgBouncer", "there is none: --route pgbouncer-… does not work", remedy)
+            Check::lacks("PgBouncer", "not found: --route pgbouncer-… is unavailable", remedy)
         }
     }
 }
@@ -91,8 +94,8 @@ pub(super) fn k6() -> Check {
         Some(version) => Check::works("k6", version),
         None => Check::lacks(
             "k6",
-            "there is none: nothing can be driven by k6",
-            "make setup brings it, or https://grafana.com/docs/k6/latest/set-up/install-k6/",
+            "not found: --driver k6 is unavailable",
+            "make setup installs it, or see https://grafana.com/docs/k6/latest/set-up/install-k6/",
         ),
     }
 }
@@ -101,16 +104,16 @@ pub(super) fn docker() -> Check {
     if says(Path::new("docker"), &["--version"]).is_none() {
         return Check::lacks(
             "Docker",
-            "there is none: the lab in containers does not work",
-            "install a container engine if you want that: https://docs.docker.com/engine/install/",
+            "not found: --database container and make containers are unavailable",
+            "install a container engine if you need it: https://docs.docker.com/engine/install/",
         );
     }
     match says(Path::new("docker"), &["version", "--format", "{{.Server.Version}}"]) {
         Some(version) => Check::works("Docker", format!("engine {version}")),
         None => Check::lacks(
             "Docker",
-            "the client is there and no engine answers: the lab in containers does not work",
-            "start it (systemctl start docker), or give this user the right to use it",
+            "the client is installed, but no engine answers: --database container and make containers are unavailable",
+            "start it (systemctl start docker), or add this user to the docker group",
         ),
     }
 }

@@ -7,12 +7,13 @@ use poollab_model::{HIDDEN, Plan, without_secrets};
 
 /// Reads a plan; the problem names file, line and what was expected.
 pub fn read(path: &Path) -> Result<Plan, String> {
-    let text = input::text(path, input::PLAN)
-        .map_err(|why| format!("no plan: {why}; name a plan.toml of an earlier run, or leave it out"))?;
+    let text = input::text(path, input::PLAN).map_err(|why| {
+        format!("cannot load the plan: {why}. Give the plan.toml of an earlier run, or none")
+    })?;
     parse(&text).map_err(|problem| format!("{}{problem}", path.display()))
 }
 
-/// The keys that a file holds, for who asks where a value came from.
+/// The keys of a file, to tell where a value came from.
 pub fn table(path: &Path) -> Result<toml::Table, String> {
     let text = input::text(path, input::PLAN)?;
     text.parse().map_err(|why: toml::de::Error| why.to_string())

@@ -179,9 +179,8 @@ fn typed_loads(
 ) -> Vec<Load> {
     if !users.is_empty() && !rate.is_empty() {
         problems.push(
-            "--users and --rate are both given: a load is closed (--users: each waits for its answer) or open \
-             (--rate: arrivals a second); leave one out. For the most requests in flight of an open load there is \
-             --connections"
+            "--users and --rate cannot be combined. A load is closed (--users) or open (--rate, requests per second). To limit \
+             the requests in flight of an open load, use --connections"
                 .to_owned(),
         );
         return Vec::new();
@@ -212,10 +211,10 @@ fn database(args: &DatabaseArgs, plan: &mut Plan, problems: &mut Vec<String>) {
         Some(other) => {
             let word = other.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             let named =
-                if word { format!("unknown database {other:?}") } else { "--database can't be read".into() };
+                if word { format!("unknown database {other:?}") } else { "cannot parse --database".into() };
             problems.push(format!(
-                "{named}; there are embedded, container, and postgres://user@host/database for your own, with the \
-                 password in PGPASSWORD"
+                "{named}. Use embedded, container, or postgres://user@host/database for your own (set the password in \
+                 PGPASSWORD)"
             ));
         }
     }
@@ -305,6 +304,6 @@ fn word<T: DeserializeOwned>(
     let Some(text) = typed else { return };
     match serde_json::from_value(serde_json::Value::String(text.clone())) {
         Ok(value) => *field = value,
-        Err(_) => problems.push(format!("{flag} {text}: one of {} was expected", words.join(", "))),
+        Err(_) => problems.push(format!("{flag} {text}: expected one of {}", words.join(", "))),
     }
 }

@@ -132,7 +132,7 @@ fn checked(
     if trials.is_empty() {
         let mut reasons: Vec<String> =
             skipped.iter().map(|skip| format!("{}: {}", skip.id, skip.reason)).collect();
-        reasons.insert(0, "no trial is left of this plan".to_owned());
+        reasons.insert(0, "the plan has no trial that can run".to_owned());
         return Err(reasons);
     }
     let notices = validate::notices(&plan, registry);

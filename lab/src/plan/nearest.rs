@@ -21,9 +21,9 @@ pub fn unknown<'a>(what: &str, typed: &str, names: impl IntoIterator<Item = &'a 
     let near = nearest(typed, names.clone());
     if near.is_empty() {
         let all: Vec<&str> = names.into_iter().collect();
-        format!("unknown {what} {typed:?}; there are {}", all.join(", "))
+        format!("unknown {what} {typed:?}. Available: {}", all.join(", "))
     } else {
-        format!("unknown {what} {typed:?}; did you mean {}?", near.join(" or "))
+        format!("unknown {what} {typed:?}. Did you mean {}?", near.join(" or "))
     }
 }
 
@@ -42,6 +42,6 @@ mod tests {
     #[test]
     fn nonsense_gets_the_whole_list_instead_of_a_guess() {
         let text = unknown("strategy", "zzzz", NAMES);
-        assert!(text.contains("there are deadpool, bb8"), "{text}");
+        assert!(text.contains("Available: deadpool, bb8"), "{text}");
     }
 }

@@ -50,7 +50,7 @@ fn from(key: &str, typed: &Typed, path: Option<&Path>, written: Option<&Table>) 
     }
     match (path, written) {
         (Some(path), Some(table)) if holds(table, key) => path.display().to_string(),
-        _ => "follows from the others".to_owned(),
+        _ => "derived from other values".to_owned(),
     }
 }
 

@@ -70,7 +70,7 @@ fn all_problems_are_told_at_once() {
 #[test]
 fn users_and_rate_together_are_refused() {
     let problems = resolved("--users 4 --rate 100").unwrap_err();
-    assert!(problems[0].contains("leave one out"), "{problems:?}");
+    assert!(problems[0].contains("cannot be combined"), "{problems:?}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ const SLOTS: RangeInclusive<u32> = 5..=5_000;
 const LEAST_MEMORY: ByteSize = ByteSize::mib(64);
 pub const LONGEST_THINK_MS: u64 = 60_000;
 
-/// Adds all that is wrong with the plan to `problems`.
+/// Adds all problems of the plan to `problems`.
 pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<String>) {
     names(plan, registry, problems);
     times(plan, problems);
@@ -45,16 +45,16 @@ pub fn check(plan: &Plan, registry: &Registry, cores: u32, problems: &mut Vec<St
     }
 }
 
-/// What a container's Postgres does not have.
+/// Limitations of a database in a container.
 fn container(plan: &Plan, problems: &mut Vec<String>) {
     let DatabaseChoice::Container { image } = &plan.database else { return };
     if image.as_deref().is_some_and(|image| image.trim().is_empty()) {
-        problems.push("the image of the container has no name".to_owned());
+        problems.push("--image is empty".to_owned());
     }
     if plan.settings.tls {
         problems.push(
-            "--tls needs an embedded database or one of your own: nobody vouches for the certificate that a container \
-             makes for itself"
+            "--tls does not work with --database container: its certificate is self-signed. Use an embedded database or \
+             your own"
                 .to_owned(),
         );
     }
@@ -64,8 +64,8 @@ fn routes(plan: &Plan, problems: &mut Vec<String>) {
     let Some(pooled) = plan.routes.iter().find(|route| route.is_pooled()) else { return };
     if !matches!(plan.database, DatabaseChoice::Embedded) {
         problems.push(format!(
-            "the route {pooled} is there for an embedded database only; for a server of your own put a PgBouncer in \
-             front of it yourself and give its address as --database"
+            "the route {pooled} needs an embedded database. For your own server, start PgBouncer yourself and set \
+             --database to its address"
         ));
     }
     within("pgbouncer's pool_size", plan.pgbouncer.pool_size, POOL_SIZE, problems);
@@ -74,7 +74,7 @@ fn routes(plan: &Plan, problems: &mut Vec<String>) {
     }
 }
 
-/// What is allowed and worth knowing.
+/// Warnings: allowed, but probably not intended.
 pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
     let free = plan.limits.free_slots();
     let embedded = matches!(plan.database, DatabaseChoice::Embedded);
@@ -86,16 +86,16 @@ pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
     let mut notices = Vec::new();
     for size in sizes(plan).filter(|size| embedded && pooled && *size > free) {
         notices.push(format!(
-            "a pool of {size} is larger than the {free} slots that it can get ({} less {} reserved less 1 of the \
-             observer): expect slots-exhausted or pool-timeout with that cause",
+            "the pool size {size} is larger than the {free} free slots ({} minus {} reserved minus 1 for the \
+             observer). Expect slots-exhausted errors, or pool-timeout errors caused by them",
             plan.limits.max_connections, plan.limits.reserved
         ));
     }
     let size = plan.pgbouncer.pool_size;
     if embedded && size > free && plan.routes.iter().any(|route| route.is_pooled()) {
         notices.push(format!(
-            "PgBouncer's pool of {size} is larger than the {free} slots that it can get: expect its waiting clients to \
-             be refused by Postgres"
+            "PgBouncer's pool size {size} is larger than the {free} free slots. Expect Postgres to refuse connections of \
+             PgBouncer"
         ));
     }
     let r2d2 = plan.strategies.iter().any(|id| *id == "r2d2");
@@ -103,8 +103,8 @@ pub fn notices(plan: &Plan, registry: &Registry) -> Vec<String> {
         plan.settings.max_lifetime.filter(|lifetime| r2d2 && lifetime.0 < R2D2_LOOKS_EVERY)
     {
         notices.push(format!(
-            "r2d2 looks at the age of its connections every {} s and can't be told otherwise: with a lifetime of \
-             {lifetime} they get older than that",
+            "r2d2 checks the age of its connections only every {} s. With a lifetime of {lifetime} they get older than \
+             that",
             R2D2_LOOKS_EVERY.as_secs()
         ));
     }
@@ -123,13 +123,13 @@ fn names(plan: &Plan, registry: &Registry, problems: &mut Vec<String>) {
             problems.push(unknown("workload", spec.id.as_str(), registry.workload_ids()));
         }
         if spec.think_ms.is_some_and(|ms| ms > LONGEST_THINK_MS) {
-            problems.push(format!("{spec}: think_ms is at most {LONGEST_THINK_MS}"));
+            problems.push(format!("{spec}: think_ms must be at most {LONGEST_THINK_MS}"));
         }
         if spec.id != "hold" && (spec.think_ms.is_some() || spec.release_early) {
-            problems.push(format!("{}: think_ms and release_early belong to hold", spec.id));
+            problems.push(format!("{}: only the workload hold has think_ms and release_early", spec.id));
         }
         if spec.id != "hot-row" && spec.method.is_some() {
-            problems.push(format!("{}: method belongs to hot-row", spec.id));
+            problems.push(format!("{}: only the workload hot-row has method", spec.id));
         }
     }
     twice("strategy", &plan.strategies, problems);
@@ -137,17 +137,17 @@ fn names(plan: &Plan, registry: &Registry, problems: &mut Vec<String>) {
     twice("route", &plan.routes, problems);
     twice("pool size", &plan.pool_sizes, problems);
     if plan.routes.is_empty() {
-        problems.push("the plan has no route; direct is the plain one".to_owned());
+        problems.push("the plan has no route. Use direct to connect without a pooler".to_owned());
     }
     if plan.loads.is_empty() {
-        problems.push("the plan has no load; give --users or --rate".to_owned());
+        problems.push("the plan has no load. Set --users or --rate".to_owned());
     }
 }
 
 fn times(plan: &Plan, problems: &mut Vec<String>) {
     within("duration", plan.duration, SHORTEST_TRIAL..=LONGEST_TRIAL, problems);
     if plan.warmup > LONGEST_TRIAL {
-        problems.push(format!("warmup {} is too long; at most {LONGEST_TRIAL}", plan.warmup));
+        problems.push(format!("warmup {} is too long: at most {LONGEST_TRIAL}", plan.warmup));
     }
     within("request timeout", plan.request_timeout, HumanDuration::from_millis(10)..=LONGEST_WAIT, problems);
     within("repeats", plan.repeats, 1..=100, problems);
@@ -169,7 +169,7 @@ fn loads(plan: &Plan, problems: &mut Vec<String>) {
     let again = plan.loads.iter().zip(&texts).filter(|(_, text)| !seen.insert(text.as_str()));
     let again: Vec<String> = again.map(|(load, _)| load.to_string()).collect();
     for load in distinct(&again) {
-        problems.push(format!("the load {load} is there twice; use --repeats to repeat"));
+        problems.push(format!("the load {load} is listed twice. Use --repeats to repeat it"));
     }
 }
 
@@ -180,19 +180,19 @@ pub fn limits(plan: &Plan, cores: u32, problems: &mut Vec<String>) {
         && !(0.05..=f64::from(cores)).contains(&cpus)
     {
         problems.push(format!(
-            "cpus {cpus} can't be given: this machine has {cores} cores; write a share from 0.05 to {cores}, or none"
+            "cpus {cpus} is out of range: this machine has {cores} cores. Use 0.05 to {cores}, or none"
         ));
     }
     if let Some(memory) = limits.memory.filter(|memory| *memory < LEAST_MEMORY) {
         problems.push(format!(
-            "memory {memory} is less than Postgres needs to start; give at least {LEAST_MEMORY}, or none"
+            "memory {memory} is too small for Postgres to start. Use at least {LEAST_MEMORY}, or none"
         ));
     }
     within("max_connections", limits.max_connections, SLOTS, problems);
     if limits.reserved == 0 || limits.free_slots() == 0 {
         problems.push(format!(
-            "{} slots with {} reserved: at least 1 has to be reserved for the observer and at least 1 be left for \
-             the service",
+            "max_connections {} with {} reserved leaves too few slots. Reserve at least 1 for the observer and leave at \
+             least 1 for the service",
             limits.max_connections, limits.reserved
         ));
     }
@@ -215,8 +215,7 @@ fn settings(plan: &Plan, problems: &mut Vec<String>) {
         ("statement_timeout", settings.statement_timeout),
     ] {
         if time.is_some_and(|time| time.0.is_zero()) {
-            problems
-                .push(format!("{name} 0 would refuse everything at once; write none for \"no time-out\""));
+            problems.push(format!("{name} 0 would make every request fail. Use none for no timeout"));
         }
     }
     problems.extend(settings.statement_timeout_problem());
@@ -224,10 +223,7 @@ fn settings(plan: &Plan, problems: &mut Vec<String>) {
         && settings.pool_size.is_none()
         && plan.pool_sizes.is_empty()
     {
-        problems.push(
-            "equalised settings need a pool size; only --defaults library leaves it to the libraries"
-                .to_owned(),
-        );
+        problems.push("the plan has no pool size. Set --pool-size, or use --defaults library".to_owned());
     }
 }
 
@@ -258,6 +254,6 @@ fn twice<T: Eq + Hash + std::fmt::Display>(what: &str, values: &[T], problems: &
     let mut seen = HashSet::new();
     let again: Vec<&T> = values.iter().filter(|value| !seen.insert(*value)).collect();
     for value in distinct(&again) {
-        problems.push(format!("the {what} {value} is there twice; use --repeats to repeat"));
+        problems.push(format!("the {what} {value} is listed twice. Use --repeats to repeat it"));
     }
 }

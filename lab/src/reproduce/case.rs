@@ -6,7 +6,7 @@ use poollab_model::wire::{Course, LoadEvent, LoadOrder, LoadResult, LoadStage, S
 use poollab_model::{
     Arrivals, Driver, HumanDuration, Link, Load, Method, PoolCounts, TrialRecord, WorkloadSpec,
 };
-use poollab_scenarios::{Act, Case, Evidence, LogEvidence, Press, Scenario, Scene};
+use poollab_scenarios::{Act, Case, Evidence, LogEvidence, Scenario, Scene, Traffic};
 use tokio::sync::watch;
 
 use super::bench::Bench;
@@ -61,20 +61,20 @@ impl Seen {
     pub fn besides(&self) -> Vec<String> {
         let mut said = Vec::new();
         if let Some((asked, answered)) = self.healthz {
-            said.push(format!("/healthz: {answered} of {asked} questions answered in time"));
+            said.push(format!("/healthz: {answered} of {asked} probes answered in time"));
         }
         if let Some((started, ready)) = self.next_generation {
-            said.push(format!("next generation: {ready} of {started} processes got ready"));
+            said.push(format!("new instances: {ready} of {started} became ready"));
         }
         if let Some((before, after)) = self.time_wait {
             said.push(format!("sockets in TIME_WAIT: {before} before, {after} after"));
         }
         if let Some(killed) = self.trial.database.oom_kills.filter(|killed| *killed > 0) {
-            said.push(format!("the kernel killed {killed} of Postgres's processes for want of memory"));
+            said.push(format!("the kernel killed {killed} of Postgres's processes (out of memory)"));
         }
         if let Some(beside) = &self.beside {
             let counts = beside.requests;
-            said.push(format!("the second load: {} requests answered, {} failed", counts.ok, counts.failed));
+            said.push(format!("the second load: {} requests succeeded, {} failed", counts.ok, counts.failed));
         }
         if let LogEvidence::Unread(why) = &self.log {
             said.push(why.clone());
@@ -110,7 +110,7 @@ pub async fn carry_out(
             own.settings.min_idle = 0;
         }
         let started = start(&own).await;
-        services.push(started.map_err(|why| format!("the service can't start: {why}"))?);
+        services.push(started.map_err(|why| format!("the service cannot start: {why}"))?);
     }
     let spec = case.workload_spec().map_err(|why| why.to_string())?;
     let load = load_order(scene, case, &spec, &services)?;
@@ -176,8 +176,8 @@ pub async fn carry_out(
     for service in services.into_iter().chain(happened.next) {
         match service.stop().await {
             Some(0) => {}
-            Some(code) => remarks.push(format!("the service ended with exit code {code} instead of 0")),
-            None => remarks.push("the service did not end by itself and was killed".to_owned()),
+            Some(code) => remarks.push(format!("the service exited with code {code} instead of 0")),
+            None => remarks.push("the service did not stop and was killed".to_owned()),
         }
     }
     let (quoted, log) = logs::quote(scenario, case, &logs);
@@ -284,7 +284,7 @@ fn asked_of(spec: &WorkloadSpec) -> (Method, u64) {
 /// The load of a scene: arrivals by a rate for all of it, or users stage by stage.
 pub fn load(scene: &Scene) -> Result<(Load, Vec<LoadStage>), String> {
     if let [stage] = scene.stages
-        && let (0, Press::Rate { per_s, in_flight }) = (stage.at_ms, stage.press)
+        && let (0, Traffic::Rate { per_s, in_flight }) = (stage.at_ms, stage.press)
     {
         let rate_per_s = f64::from(per_s);
         return Ok((Load::Open { rate_per_s, arrivals: Arrivals::Constant, users: in_flight }, Vec::new()));
@@ -292,9 +292,9 @@ pub fn load(scene: &Scene) -> Result<(Load, Vec<LoadStage>), String> {
     let mut stages = Vec::new();
     for stage in scene.stages {
         let (users, once) = match stage.press {
-            Press::Users { users } => (users, false),
-            Press::Burst { requests } => (requests, true),
-            Press::Rate { .. } => {
+            Traffic::Users { users } => (users, false),
+            Traffic::Burst { requests } => (requests, true),
+            Traffic::Rate { .. } => {
                 return Err("a rate is for the whole of a scene, and stands alone from its start".to_owned());
             }
         };
@@ -328,7 +328,7 @@ async fn begin(generator: &mut Child<LoadEvent>, patience: &mut Patience) -> Res
         let (at, event) = heard(generator, patience).await?;
         match event {
             LoadEvent::Measuring => return Ok(at),
-            LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
+            LoadEvent::Failed { message } => return Err(format!("the load generator failed: {message}")),
             LoadEvent::Progress(_) | LoadEvent::Done(_) => {}
         }
     }
@@ -347,7 +347,7 @@ async fn finish(generator: &mut Child<LoadEvent>, mut patience: Patience) -> Res
     loop {
         match heard(generator, &mut patience).await?.1 {
             LoadEvent::Done(result) => return Ok(*result),
-            LoadEvent::Failed { message } => return Err(format!("the generator can't go on: {message}")),
+            LoadEvent::Failed { message } => return Err(format!("the load generator failed: {message}")),
             LoadEvent::Measuring | LoadEvent::Progress(_) => {}
         }
     }
@@ -373,8 +373,8 @@ async fn happen(
                 let down = Duration::from_millis(u64::from(down_ms));
                 guard.restart(down).await.map_err(|why| why.to_string())?;
                 let back = since(Instant::now());
-                happened.moments.push((stopped, "Postgres is told to stop (mode fast)".to_owned()));
-                happened.moments.push((back, "Postgres takes connections again".to_owned()));
+                happened.moments.push((stopped, "Postgres is stopped (mode fast)".to_owned()));
+                happened.moments.push((back, "Postgres accepts connections again".to_owned()));
                 happened.outage_ms = Some((stopped, back));
             }
             Act::StartNextGeneration => {
@@ -398,7 +398,7 @@ async fn happen(
                             let why = why.lines().next().unwrap_or_default();
                             happened
                                 .moments
-                                .push((now, format!("new instance {number} will never be ready: {why}")));
+                                .push((now, format!("new instance {number} failed to become ready: {why}")));
                         }
                     }
                 }

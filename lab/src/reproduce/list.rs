@@ -1,11 +1,11 @@
-//! The catalogue by symptom, as a person looks for it.
+//! The list of scenarios, by symptom.
 
 use poollab_scenarios::{SCENARIOS, Scenario, by_symptom, find, nearest_ids};
 
 use super::words::wrap;
 use crate::exit::Failure;
 
-/// All scenarios under the headings by which people look for them.
+/// All scenarios, grouped by symptom.
 pub fn catalogue(width: usize) -> String {
     let longest = SCENARIOS.iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
     let mut out = String::new();
@@ -18,13 +18,13 @@ pub fn catalogue(width: usize) -> String {
         }
         out.push('\n');
     }
-    out + "Watch one:  poollab reproduce ID.   From an error message:  poollab explain \"ERROR TEXT\"\n"
+    out + "Run one:  poollab reproduce ID.   Find one by its error message:  poollab explain \"ERROR TEXT\"\n"
 }
 
 /// The scenarios of these names.
 ///
 /// # Errors
-/// All names that are none, each with the nearest ones.
+/// All unknown names, each with similar ones.
 pub fn named(ids: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     let mut problems = Vec::new();
     let mut scenarios: Vec<&'static Scenario> = Vec::new();
@@ -41,9 +41,9 @@ pub fn named(ids: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
 fn unknown(id: &str) -> String {
     let near = nearest_ids(id);
     if near.is_empty() {
-        format!("there is no scenario {id:?}; poollab reproduce --list names them all")
+        format!("unknown scenario {id:?}. poollab reproduce --list shows all scenarios")
     } else {
-        format!("there is no scenario {id:?}; did you mean {}?", near.join(" or "))
+        format!("unknown scenario {id:?}. Did you mean {}?", near.join(" or "))
     }
 }
 

@@ -65,7 +65,7 @@ pub fn quote(scenario: &Scenario, case: &Case, logs: &[(Log, Tail)]) -> (Vec<Quo
         let text = match tail.read() {
             Ok(text) => text,
             Err(why) => {
-                unread.push(format!("{log}'s log at {} can't be read: {why}", tail.path.display()));
+                unread.push(format!("cannot read the log of {log} at {}: {why}", tail.path.display()));
                 continue;
             }
         };

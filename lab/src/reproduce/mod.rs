@@ -84,10 +84,10 @@ pub fn run(scenarios: &[&'static Scenario], options: &Options) -> Result<Vec<Tol
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|why| Failure::environment(format!("can't start: {why}")))?;
+        .map_err(|why| Failure::environment(format!("cannot start: {why}")))?;
     runtime.block_on(async {
-        let mut stop =
-            Stop::listen().map_err(|why| Failure::environment(format!("can't listen for signals: {why}")))?;
+        let mut stop = Stop::listen()
+            .map_err(|why| Failure::environment(format!("cannot listen for signals: {why}")))?;
         let mut told = Vec::new();
         for scenario in scenarios {
             let began = Instant::now();
@@ -145,7 +145,7 @@ async fn carry_out(
     let started = jiff::Timestamp::now();
     let id = format!("{}-{}", started.strftime("%Y-%m-%dT%H-%M-%SZ"), scenario.id);
     let (mut folder, id) = Folder::create(&options.out, &id, &plan).map_err(Failure::usage)?;
-    let unwritable = |why: std::io::Error| Failure::environment(format!("can't write the run: {why}"));
+    let unwritable = |why: std::io::Error| Failure::environment(format!("cannot write the run: {why}"));
     summary::write_plan(folder.path(), scenario, &plan).map_err(unwritable)?;
     folder.write_environment(&environment).map_err(unwritable)?;
 
@@ -241,7 +241,7 @@ async fn both_sides(
             Ok(one) => {
                 folder
                     .add_trial(&one.trial)
-                    .map_err(|why| Failure::environment(format!("can't write the run: {why}")))?;
+                    .map_err(|why| Failure::environment(format!("cannot write the run: {why}")))?;
                 seen.push(one);
             }
             Err(why) => {

@@ -1,5 +1,5 @@
-//! The story of a scenario: what ran, what was seen when, what the servers' own logs say, and whether that
-//! is what had to be seen. The same text for the terminal and for `story.md`.
+//! The report of a scenario: what ran, what was observed when, what the server logs say, and which checks passed. The
+//! same text for the terminal and for `story.md`.
 
 use std::fmt::Write as _;
 
@@ -8,19 +8,19 @@ use poollab_scenarios::{Check, Scenario, Side, Verdict};
 
 use super::Outcome;
 use super::case::Seen;
-use super::record::side;
 use super::words::{capitalised, titled, wrap};
 
-/// The head of a story.
+/// The header.
 pub fn head(scenario: &Scenario, database: &str, connects_per_s: Option<f64>) -> String {
     let connects = connects_per_s.map_or_else(String::new, |rate| format!(" · {rate:.0} connects/s"));
     format!("{}: {}\n{database}{connects}\n", scenario.id, scenario.title)
 }
 
-/// One side: its cases next to each other, what happened in each, and what had to be seen.
+/// One side: its cases as a table, then what happened in each.
 pub fn of_side(scenario: &Scenario, cured: bool, seen: &[Seen], width: usize) -> String {
     let plan: &Side = if cured { &scenario.cured } else { &scenario.broken };
-    let mut out = format!("\n{}\n", titled(&side(cured).to_uppercase(), plan.says, width).trim_end());
+    let mut out =
+        format!("\n{}\n", titled(if cured { "FIXED" } else { "BROKEN" }, plan.says, width).trim_end());
     let of_side: Vec<&Seen> = seen.iter().filter(|seen| seen.cured == cured).collect();
     out += &table(&of_side);
     for seen in of_side {
@@ -44,7 +44,7 @@ pub fn of_side(scenario: &Scenario, cured: bool, seen: &[Seen], width: usize) ->
     out
 }
 
-/// What had to be seen on a side, and whether it was.
+/// The checks of a side and their results.
 pub fn checks(verdict: &Verdict, cured: bool, width: usize) -> String {
     let mut out = String::new();
     let of_side: Vec<&Check> = verdict.checks.iter().filter(|check| check.cured == cured).collect();
@@ -56,13 +56,13 @@ pub fn checks(verdict: &Verdict, cured: bool, width: usize) -> String {
             None => "?",
         };
         let of = if several { format!("{}: ", check.case) } else { String::new() };
-        let unseen = if check.held.is_none() { " (could not be observed)" } else { "" };
+        let unseen = if check.held.is_none() { " (not observed)" } else { "" };
         out += &wrap(&format!("{mark} {of}{}{unseen}", check.expect), "  ", width);
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// Why it happens and what cures it.
+/// Why it happens and how to fix it.
 pub fn reason(scenario: &Scenario, width: usize) -> String {
     let mut out = format!("\n{}", titled("WHY", scenario.reason, width));
     for cure in scenario.cure.iter().take(2) {
@@ -76,27 +76,26 @@ pub fn reason(scenario: &Scenario, width: usize) -> String {
 pub fn verdict(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Judged { shown: true, cured: Some(true) } => {
-            "The symptom appeared, and the cure removed it under the same load.".to_owned()
+            "PASSED: the symptom occurred, and the fix removed it under the same load.".to_owned()
         }
         Outcome::Judged { shown: true, cured: Some(false) } => {
-            "The symptom appeared, and the cure did NOT remove it.".to_owned()
+            "FAILED: the symptom occurred, but the fix did not remove it.".to_owned()
         }
-        Outcome::Judged { shown: false, .. } => "The symptom did NOT appear as it must.".to_owned(),
-        Outcome::Judged { shown: true, cured: None } => "The symptom appeared.".to_owned(),
+        Outcome::Judged { shown: false, .. } => "FAILED: the expected symptom did not occur.".to_owned(),
+        Outcome::Judged { shown: true, cured: None } => "PASSED: the symptom occurred.".to_owned(),
         Outcome::NeedsTheCure => {
-            "The symptom is a comparison: it needs the cure to be seen. Run it without --only broken."
-                .to_owned()
+            "NOT RUN: this symptom is a comparison with the fix. Run it without --only broken.".to_owned()
         }
-        Outcome::NotShown(why) => format!("NOT SHOWN: {why}"),
-        Outcome::Failed(why) => format!("It could not be carried out: {why}"),
-        Outcome::Interrupted(name) => format!("Stopped by {name} before its end."),
+        Outcome::NotShown(why) => format!("SKIPPED: {why}"),
+        Outcome::Failed(why) => format!("FAILED: the scenario could not run: {why}"),
+        Outcome::Interrupted(name) => format!("Stopped by {name} before the end."),
     }
 }
 
 fn table(seen: &[&Seen]) -> String {
     let width = seen.iter().map(|seen| seen.label.chars().count()).max().unwrap_or(0).max(8);
     let mut out = format!(
-        "\n  {:<width$}  {:>10}  {:>8}  {:>8}  {:>8}  {:>8}  what failed\n",
+        "\n  {:<width$}  {:>10}  {:>8}  {:>8}  {:>8}  {:>8}  errors\n",
         "", "goodput/s", "failed", "p50 ms", "p99 ms", "max ms"
     );
     for seen in seen {
@@ -171,7 +170,7 @@ fn course(points: &[TimelinePoint], width: usize) -> String {
             .collect()
     };
     let end = points.last().map_or(0.0, |point| point.at_ms);
-    let mut out = format!("    answered    {}|\n", row(|cell| cell.0));
+    let mut out = format!("    succeeded   {}|\n", row(|cell| cell.0));
     if cells.iter().any(|cell| cell.1 > 0.0) {
         out += &format!("    failed      {}| {}\n", row(|cell| cell.1), moment(end));
     }

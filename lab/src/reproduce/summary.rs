@@ -1,5 +1,4 @@
-//! What is left of a scenario: `scenario.json`, `story.md`, a plan that says how to run it again, and a
-//! table of several.
+//! The files of a scenario: `scenario.json`, `story.md`, `plan.toml`; and the summary table of several scenarios.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -19,7 +18,7 @@ use super::{Outcome, Told};
 pub fn write_plan(folder: &Path, scenario: &Scenario, plan: &Plan) -> io::Result<()> {
     let text = toml::to_string(plan).map_err(io::Error::other)?;
     let header = format!(
-        "# What a scenario ran, as near as a plan comes to it. To repeat it: {}\n\n",
+        "# The plan of a scenario, without the actions that happen during it. To repeat it: {}\n\n",
         scenario.command()
     );
     fs::write(folder.join("plan.toml"), header + &text)
@@ -103,23 +102,23 @@ fn denied(means: Means) -> &'static str {
     if means == Means::None { " (not in force)" } else { "" }
 }
 
-/// One line for each scenario, and how many came out how.
+/// One line per scenario, and the totals.
 pub fn table(told: &[Told]) -> String {
     let width = told.iter().map(|told| told.scenario.id.len()).max().unwrap_or(0);
-    let mut out = format!("{:<width$}  {:<10}  {:<9}  {:>6}\n", "scenario", "symptom", "cure", "time");
+    let mut out = format!("{:<width$}  {:<10}  {:<9}  {:>6}\n", "scenario", "symptom", "fix", "time");
     let (mut passed, mut not_shown, mut failed) = (0, 0, 0);
     for one in told {
         let (symptom, cure, why) = match &one.outcome {
             Outcome::Judged { shown, cured } => {
                 let cure = match cured {
-                    Some(true) => "removes it",
-                    Some(false) => "DOES NOT",
+                    Some(true) => "works",
+                    Some(false) => "FAILED",
                     None => "–",
                 };
-                (if *shown { "appeared" } else { "DID NOT" }, cure, String::new())
+                (if *shown { "occurred" } else { "MISSING" }, cure, String::new())
             }
-            Outcome::NeedsTheCure => ("–", "–", "it compares with the cure".to_owned()),
-            Outcome::NotShown(why) => ("not shown", "–", why.clone()),
+            Outcome::NeedsTheCure => ("–", "–", "the symptom is a comparison with the fix".to_owned()),
+            Outcome::NotShown(why) => ("skipped", "–", why.clone()),
             Outcome::Failed(why) => ("FAILED", "–", why.lines().next().unwrap_or_default().to_owned()),
             Outcome::Interrupted(name) => ("stopped", "–", format!("by {name}")),
         };
@@ -138,7 +137,7 @@ pub fn table(told: &[Told]) -> String {
     }
     let whole: f64 = told.iter().map(|told| told.took.as_secs_f64()).sum();
     out + &format!(
-        "\n{} scenarios in {whole:.0} s: {passed} as they must be, {failed} not, {not_shown} not shown on this machine\n",
+        "\n{} scenarios in {whole:.0} s: {passed} passed, {failed} failed, {not_shown} skipped on this machine\n",
         told.len()
     )
 }

@@ -1,7 +1,7 @@
-//! Paragraphs for a terminal.
+//! Line wrapping for the terminal.
 
 /// Breaks a paragraph into lines of at most `width` columns that begin with `indent`. A word that is longer
-/// than a line stays whole: nobody can paste half a query.
+/// than a line stays whole: a query must stay in one piece to be copied.
 pub fn wrap(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
@@ -25,7 +25,7 @@ pub fn wrap(text: &str, indent: &str, width: usize) -> String {
     out
 }
 
-/// A paragraph behind a title in a column of its own.
+/// A paragraph with its title in a column on the left.
 pub fn titled(title: &str, text: &str, width: usize) -> String {
     const COLUMN: usize = 8;
     let body = wrap(text, &" ".repeat(COLUMN), width);
@@ -33,7 +33,7 @@ pub fn titled(title: &str, text: &str, width: usize) -> String {
     format!("{title}{gap}{}", body.trim_start())
 }
 
-/// The first letter made large.
+/// The first letter in upper case.
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

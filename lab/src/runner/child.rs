@@ -110,7 +110,7 @@ impl<E: DeserializeOwned> Child<E> {
 
     fn read(&self, line: &str) -> Result<E, String> {
         serde_json::from_str(line)
-            .map_err(|why| format!("the {} said what nobody understands ({why}): {line}", self.name))
+            .map_err(|why| format!("the {} sent an invalid message ({why}): {line}", self.name))
     }
 
     /// Asks it to stop and waits; gives its exit code, or nothing when it had to be killed.

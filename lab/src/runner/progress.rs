@@ -34,7 +34,7 @@ pub struct Progress {
     started: Instant,
     slots: u32,
     label: String,
-    /// What happens, for who watches from outside; gone when the run has ended.
+    /// Progress for outside observers such as `poollab view`; removed when the run ends.
     live: Option<(PathBuf, File)>,
 }
 

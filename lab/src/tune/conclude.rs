@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use poollab_analysis::sizing::paste::{PoolSettings, snippets};
+use poollab_analysis::sizing::snippets::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, scorecard};
 use poollab_analysis::tune::Answer;
 use poollab_analysis::tune::chart::Chart;

@@ -110,7 +110,7 @@ async fn search(
     }
 }
 
-/// The template with a size, as the so-manieth measurement.
+/// The template with a size, as measurement `number`.
 fn trial(template: &TrialSpec, size: u32, number: usize) -> TrialSpec {
     let rest = template.id.split_once('.').map_or("", |(_, rest)| rest);
     let rest = rest.rsplit_once('.').map_or(rest, |(rest, _)| rest);

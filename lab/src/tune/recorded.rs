@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use poollab_analysis::sizing::paste::{PoolSettings, snippets};
+use poollab_analysis::sizing::snippets::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, Facts};
 use poollab_analysis::tune::sweep::{self, Options, SeriesAnswer};
 use poollab_report::tune::{Tuned, TunedSeries};

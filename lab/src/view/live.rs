@@ -77,7 +77,7 @@ impl Followed {
         let first = self.read == 0;
         self.read += whole as u64;
         let lines: Vec<&str> = text[..whole].lines().collect();
-        // Of trials that are over, their results are enough for who comes late.
+        // Of finished trials, late viewers get only the results.
         let current = lines.iter().rposition(|line| line.contains("\"event\":\"trial\"")).unwrap_or(0);
         lines
             .iter()

@@ -1,9 +1,9 @@
 //! Answers of the real search on systems with a known truth, for the tests.
 
-use poollab_analysis::sizing::paste::{PoolSettings, snippets};
+use poollab_analysis::sizing::snippets::{PoolSettings, snippets};
 use poollab_analysis::sizing::{Capacity, Curve, Facts, Fleet, Surge, scorecard};
 use poollab_analysis::tune::chart::Chart;
-use poollab_analysis::tune::simulated::{Shape, Simulated, Weather};
+use poollab_analysis::tune::simulated::{MachineSpeed, Shape, Simulated};
 use poollab_analysis::tune::sweep::{self, Options};
 use poollab_analysis::tune::{Answer, Question};
 
@@ -14,7 +14,7 @@ pub fn plateau() -> Tuned {
     let shape = Shape::Usl { sigma: 0.06, kappa: 0.000_8 };
     let slo = Some("p99<60ms".parse().unwrap());
     let question = Question { slo: slo.clone(), ..Question::up_to(64) };
-    let mut simulated = Simulated::new(shape, 0.006, Weather::Drift(-0.002), 7);
+    let mut simulated = Simulated::new(shape, 0.006, MachineSpeed::Drift(-0.002), 7);
     let answer = simulated.answer(question).unwrap();
     let mut series = series("deadpool · point-read · 64 users", answer);
     if let Some(capacity) = &mut series.capacity {
@@ -25,13 +25,14 @@ pub fn plateau() -> Tuned {
 
 /// A flat truth.
 pub fn any_size() -> Tuned {
-    let answer = Simulated::new(Shape::Flat, 0.003, Weather::Steady, 3).answer(Question::up_to(32)).unwrap();
+    let answer =
+        Simulated::new(Shape::Flat, 0.003, MachineSpeed::Steady, 3).answer(Question::up_to(32)).unwrap();
     Tuned::new("9 trials of 2s on PostgreSQL 15.18", vec![series("bb8 · hold 5ms · 200/s", answer)])
 }
 
 /// A machine so noisy that the sizes can't be ranked.
 pub fn too_close() -> Tuned {
-    let mut simulated = Simulated::new(Shape::Flat, 0.2, Weather::Wander(0.15), 3);
+    let mut simulated = Simulated::new(Shape::Flat, 0.2, MachineSpeed::Wander(0.15), 3);
     let answer = simulated.answer(Question::up_to(32)).unwrap();
     Tuned::new("180 trials of 400ms on PostgreSQL 15.18", vec![series("sqlx · hold 5 ms · 64 users", answer)])
 }
@@ -50,7 +51,7 @@ pub fn cannot_tell() -> Tuned {
 pub fn slo_unmet() -> Tuned {
     let question = Question { slo: Some("p99<1ms".parse().unwrap()), ..Question::up_to(32) };
     let shape = Shape::Knee { knee: 8.0, decay: 0.02 };
-    let answer = Simulated::new(shape, 0.01, Weather::Steady, 2).answer(question).unwrap();
+    let answer = Simulated::new(shape, 0.01, MachineSpeed::Steady, 2).answer(question).unwrap();
     Tuned::new("16 trials of 1s on PostgreSQL 15.18", vec![series("r2d2 · point-read · 64 users", answer)])
 }
 
@@ -64,7 +65,7 @@ pub fn several() -> Tuned {
     ];
     let mut text = "pool_size,throughput,error,pool\n".to_owned();
     for (name, shape) in shapes {
-        let mut simulated = Simulated::new(shape, 0.004, Weather::Steady, 1);
+        let mut simulated = Simulated::new(shape, 0.004, MachineSpeed::Steady, 1);
         for size in 1..=64 {
             let goodput = simulated.measure(size).goodput;
             text += &format!("{size},{goodput},{},{name}\n", goodput * 0.013);

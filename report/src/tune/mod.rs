@@ -5,7 +5,7 @@ mod json;
 mod terminal;
 mod words;
 
-use poollab_analysis::sizing::paste::Snippet;
+use poollab_analysis::sizing::snippets::Snippet;
 use poollab_analysis::sizing::{FleetVerdict, ModelCard};
 use poollab_analysis::tune::chart::Chart;
 use poollab_analysis::tune::{Answer, Plateau, Slo, Verdict};

@@ -1,7 +1,7 @@
 //! What the terminal and the page say in the same words.
 
 use poollab_analysis::figures;
-use poollab_analysis::sizing::paste::Snippet;
+use poollab_analysis::sizing::snippets::Snippet;
 use poollab_analysis::sizing::{ModelCard, Usl};
 use poollab_analysis::tune::{LatencyMs, Level, Plateau, Verdict};
 

@@ -3,7 +3,7 @@
 use super::common::{SESSIONS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage};
+use crate::setup::{Case, Scene, Stage, Traffic};
 
 const CALLS: Case = Case {
     strategy: "deadpool",
@@ -13,29 +13,27 @@ const CALLS: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "blocking-in-async",
-    title: "a synchronous pool or driver is called on asynchronous workers",
+    title: "synchronous database calls block the asynchronous workers",
     group: Symptom::Hangs,
-    symptom: "The whole service freezes in gusts; even /healthz does not answer, and the orchestrator kills it. \
-              The pool's metrics look harmless.",
+    symptom: "The whole service freezes for seconds at a time. Even /healthz does not answer, and the orchestrator \
+              kills it. The pool's metrics look normal.",
     kind: None,
     sqlstate: None,
     reason: "An asynchronous worker runs thousands of requests, one step at a time. A synchronous call (r2d2's \
-             get(), the postgres crate, psycopg2 in an async def, JDBC on an event loop) does not hand the \
-             worker back while it waits: with 4 workers the 4th such call stops everything, requests that need \
-             no database too. The Rust postgres client may also panic: \"Cannot start a runtime from within a \
-             runtime\".",
+             get(), the postgres crate, psycopg2 in an async def, JDBC on an event loop) blocks its worker until it \
+             returns. With 4 workers, 4 such calls stop everything, including requests that need no database. The \
+             Rust postgres client may also panic: \"Cannot start a runtime from within a runtime\".",
     look: &[
         sh("time curl -s localhost:8080/healthz", "seconds, while the database is idle"),
         sql(SESSIONS, "at most as many active sessions as the service has workers"),
         sh(
             "gdb -p PID -batch -ex 'thread apply all bt' | grep -c -E 'get_timeout|recv|futex'",
-            "all worker threads inside a blocking wait; for Python use py-spy dump, for Node look at its event-loop lag",
+            "all worker threads inside a blocking wait. For Python use py-spy dump, for Node check the event-loop lag",
         ),
     ],
-    tell: "Endpoints that need no database hang as well. That no pool or lock can do.",
+    tell: "Endpoints that need no database hang as well. A pool or a lock in the database cannot cause that.",
     cure: &[
         Cure {
             of: "Rust",
@@ -48,20 +46,20 @@ pub const SCENARIO: Scenario = Scenario {
         Cure { of: "JVM", change: "Virtual threads or a bounded executor; R2DBC on an event loop." },
         Cure {
             of: "",
-            change: "Give the blocking threads a visible bound: it is a second queue in front of the pool.",
+            change: "Limit the blocking threads explicitly: they are a second queue in front of the pool.",
         },
     ],
     scene: Scene {
         // The one worker is inside a call nearly all the time, and eight callers stand in line. A worker looks
         // for new requests between two calls, so a question that came in a call's last 400 ms is answered in
         // time: about one in four, and far from half.
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 8 } }],
         healthz_every_ms: 400,
         duration_ms: 6_400,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 users; each request makes a synchronous call of 1.5 s on the service's one worker",
+        says: "8 users. Each request makes a synchronous call of 1.5 s on the service's only worker",
         cases: &[CALLS],
         expects: &[Expect::HealthzUnanswered { at_least_share: 0.5 }],
     },
@@ -71,8 +69,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures, Expect::HealthzAnswered, Expect::GoodputRatio { at_least: 3.0 }],
     },
     proof: Proof {
-        symptom: "/healthz, which needs no database, goes unanswered",
-        cure: "/healthz always answers, and several times the goodput",
+        symptom: "/healthz, which needs no database, does not answer",
+        cure: "/healthz always answers, and goodput is several times higher",
     },
     needs: &[],
     server_log: &[],

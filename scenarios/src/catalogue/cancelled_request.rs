@@ -5,26 +5,25 @@ use poollab_model::ErrorKind;
 use super::common::{sh, sql};
 use crate::expect::{Expect, Measure, Quantile};
 use crate::scenario::{Cure, LogLine, Proof, Scenario, Side, Symptom};
-use crate::setup::{Beside, Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Beside, Case, Scene, Stage, Traffic, Tuning};
 
 const ABORTED: LogLine = LogLine::postgres(&["ERROR", "current transaction is aborted"]);
 
 const VICTIM: Case = Case { tuning: Tuning { pool_size: 4, min_idle: 4, ..Tuning::BASE }, ..Case::BASE };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "cancelled-request",
-    title: "clients hang up in the middle of a query or a transaction; the next borrower pays",
+    title: "clients disconnect during a query or a transaction, and the next request pays for it",
     group: Symptom::Wrong,
-    symptom: "A trivial query takes seconds now and then, or fails with \"current transaction is aborted, commands \
-              ignored until end of transaction block\" though it began none.",
+    symptom: "A trivial query sometimes takes seconds, or fails with \"current transaction is aborted, commands \
+              ignored until end of transaction block\" although it started no transaction.",
     kind: Some(ErrorKind::TransactionAborted),
     sqlstate: Some("25P02"),
-    reason: "When the caller hangs up, an asynchronous service drops the request. The connection goes back to the \
-             pool at once; the statement that was sent still runs in Postgres, and the next borrower's query \
-             stands in line behind it. Checkout took 10 µs, so no pool metric shows it. Dropped between BEGIN \
-             and COMMIT it is worse: the next borrower is inside a stranger's transaction, and if that had \
-             failed gets 25P02 for everything.",
+    reason: "When the caller disconnects, an asynchronous service drops the request. The connection returns to the \
+             pool at once, but its statement still runs in Postgres, and the next request's query waits behind it. \
+             Checkout took 10 µs, so no pool metric shows it. A drop between BEGIN and COMMIT is worse: the next \
+             request runs inside another request's transaction. If that transaction had failed, every statement gets \
+             25P02.",
     look: &[
         sql(
             "SELECT pid, state, now() - query_start AS running, left(query, 60) AS query FROM pg_stat_activity WHERE \
@@ -33,7 +32,7 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         sh(
             "grep -c 'current transaction is aborted' postgresql.log",
-            "how often a borrower got a stranger's transaction",
+            "how often a request got another request's transaction",
         ),
     ],
     tell: "The failing statement is innocent, and different each time. 25P02 without an earlier error in the same \
@@ -42,11 +41,11 @@ pub const SCENARIO: Scenario = Scenario {
     cure: &[
         Cure {
             of: "",
-            change: "Bound the statement: statement_timeout below the caller's patience; then nothing runs for long after its caller has gone.",
+            change: "Set statement_timeout below the caller's timeout, so that no statement outlives its caller for long.",
         },
         Cure {
             of: "tokio-postgres, deadpool, bb8",
-            change: "On drop send client.cancel_token().cancel_query() and close the connection instead of giving it back, or run the work in a task of its own that ends in order.",
+            change: "On drop, send client.cancel_token().cancel_query() and close the connection instead of returning it, or run the work in a separate task that always finishes.",
         },
         Cure {
             of: "deadpool",
@@ -54,7 +53,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "SQLAlchemy, psycopg, Django",
-            change: "After an error: rollback(). The pool resets on return (reset_on_return); autocommit code with BEGIN by hand gets round it.",
+            change: "After an error: rollback(). The pool resets on return (reset_on_return). Code in autocommit mode that sends BEGIN itself is not covered.",
         },
         Cure {
             of: "node-postgres",
@@ -62,7 +61,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
     ],
     scene: Scene {
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 4 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 4 } }],
         // Callers leave after 500 ms. A statement of 2.5 s then runs for 2 s more, on the connection that somebody
         // else gets at once; a time-out of 300 ms ends it while its caller is still there.
         beside: Some(Beside { users: 4, hang_up_ms: 500 }),
@@ -70,16 +69,16 @@ pub const SCENARIO: Scenario = Scenario {
         ..Scene::FREE
     },
     broken: Side {
-        says: "4 impatient users hang up after 500 ms; 4 others want one read each; the pool has 4",
+        says: "4 users disconnect after 500 ms; 4 others want one read each; the pool has 4 connections",
         cases: &[
             Case {
-                label: "in mid-query",
+                label: "during a query",
                 beside: "slow-query?ms=2500",
                 expects: &[Expect::LatencyAtLeast { of: Measure::All, quantile: Quantile::Max, ms: 1_000 }],
                 ..VICTIM
             },
             Case {
-                label: "in mid-transaction",
+                label: "during a transaction",
                 beside: "abandoned-transaction?think_ms=2000",
                 expects: &[
                     Expect::Errors {
@@ -95,7 +94,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[],
     },
     cured: Side {
-        says: "the same, with statements bounded to 300 ms, and with a guard that rolls back",
+        says: "the same, with statements limited to 300 ms, and with a guard that rolls back",
         cases: &[
             Case {
                 label: "statement_timeout",
@@ -109,8 +108,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "a read by primary key that takes more than a second; 25P02 in a request that failed at nothing",
-        cure: "no failures, and no read that waits for a stranger's query",
+        symptom: "a read by primary key that takes more than a second; 25P02 in a request without an error of its own",
+        cure: "no failures, and no read waits for another request's query",
     },
     needs: &[],
     server_log: &[ABORTED],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, SLOTS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Deploy, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Deploy, Scene, Stage, Traffic, Tuning};
 
 const GREEDY: Case = Case {
     workload: "hold",
@@ -21,43 +21,44 @@ const FITTING: Case = Case {
     ..GREEDY
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "hidden-exhaustion",
-    title: "\"pool timed out\" whose true cause is that Postgres has no slot left",
+    title: "\"pool timed out\", but the underlying cause is that Postgres has no free slot",
     group: Symptom::PoolEmpty,
-    symptom: "One instance reports nothing but pool time-outs, others are well. Its pool is far from full.",
+    symptom: "One instance reports only pool timeouts, the others work. Its pool is far from full.",
     kind: Some(ErrorKind::PoolTimeout),
     sqlstate: Some("53300"),
-    reason: "The pools of all instances together may open more connections than there are slots. Who comes last \
-             gets none: Postgres answers 53300, and most pools take that for a passing trouble, try again in \
-             the background until the wait is over, and then report only that it timed out. The cause goes to \
-             a log line or a hook, or nowhere.",
+    reason: "The pools of all instances together may open more connections than there are slots. The last instance \
+             gets none: Postgres answers 53300. Most pools treat this as temporary, retry in the background until \
+             the wait is over, and then report only a timeout. The cause goes to a log line or a hook, or is lost.",
     look: &[
-        sql(SLOTS, "used = slots − reserved: there is none left for this instance"),
+        sql(SLOTS, "used = slots − reserved: no slot is left for this instance"),
         sql(SESSIONS, "sessions by client_addr: some instances have a full pool, this one has few or none"),
         sh(
             "grep -E 'too many clients|slots are reserved|too many connections' postgresql.log",
-            "Postgres says what the pool does not",
+            "Postgres logs what the pool does not report",
         ),
     ],
-    tell: "This instance has fewer sessions in pg_stat_activity than its pool's size, and Postgres's log has \
-           53300 at the same seconds.",
+    tell: "This instance has fewer sessions in pg_stat_activity than its pool size, and Postgres's log has 53300 in \
+           the same seconds.",
     cure: &[
         Cure {
             of: "",
-            change: "Instances × pool size ≤ max_connections − reserved. 3 × 20 > 36, 3 × 11 is not. Make the \
-                     sum a check in the deploy and not a memory.",
+            change: "Instances × pool size ≤ max_connections − reserved. 3 × 20 > 36, 3 × 11 is not. Check \
+                     the sum automatically in the deployment.",
         },
         Cure { of: "bb8", change: "Builder::error_sink: the default one drops the cause. Log it." },
         Cure {
             of: "r2d2",
             change: "Builder::error_handler: the default writes to the log crate; without a logger it is lost.",
         },
-        Cure { of: "sqlx", change: "It treats 53300 as passing and says nothing: read Postgres's log." },
+        Cure {
+            of: "sqlx",
+            change: "It treats 53300 as temporary and does not report it: read Postgres's log.",
+        },
         Cure {
             of: "deadpool",
-            change: "It fails at once and keeps the cause: print the whole chain of sources and not only \"db error\".",
+            change: "It fails at once and keeps the cause: print the whole chain of sources, not only \"db error\".",
         },
         Cure { of: "HikariCP", change: "Read on to \"Caused by\": the last failure to connect is attached." },
         Cure {
@@ -70,7 +71,7 @@ pub const SCENARIO: Scenario = Scenario {
         // gets none, so its users can only time out. With 12 each, the 12 users of a process never wait.
         // Opening 18 takes half a second at 40 a second, and the pools give up after 1.5 s.
         connects_per_s: Some(40),
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 36 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 36 } }],
         duration_ms: 3_500,
         ..Scene::FREE
     },
@@ -88,7 +89,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same load, a pool of 12 in each: 36 connections for 36 slots",
+        says: "the same load with a pool of 12 in each: 36 connections for 36 slots",
         cases: &[
             Case { strategy: "bb8", ..FITTING },
             Case { strategy: "r2d2", ..FITTING },
@@ -97,7 +98,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "pool-timeout in the answer, 53300 as its cause, the refusal in Postgres's log",
+        symptom: "pool-timeout in the response, 53300 as its cause, and the refusal in Postgres's log",
         cure: "no failures with 33 connections instead of 60",
     },
     needs: &[Need::OwnDatabase],

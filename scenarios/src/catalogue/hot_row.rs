@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::sql;
 use crate::expect::{BackendState, Expect};
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const WORK: Case = Case {
     workload: "locked-work",
@@ -14,18 +14,17 @@ const WORK: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "hot-row",
-    title: "everyone locks one row, and holds the lock while working",
+    title: "all requests lock the same row and hold the lock while working",
     group: Symptom::PoolEmpty,
-    symptom: "Pool time-outs, sometimes statement or lock time-outs. The CPU is idle. A larger pool changes nothing.",
+    symptom: "Pool timeouts, sometimes statement or lock timeouts. The CPU is idle. A larger pool does not help.",
     kind: Some(ErrorKind::PoolTimeout),
     sqlstate: None,
-    reason: "A counter, a balance, a queue's head: all requests update the same row, and a row lock lasts until \
-             COMMIT. So they go through one by one: at 100 ms each, ten a second, however many connections there \
-             are. The others wait inside Postgres and each keeps its connection, until the pool is empty for \
-             requests that never touch that row as well.",
+    reason: "A counter, a balance, the head of a queue: all requests update the same row, and a row lock lasts until \
+             COMMIT. So they run one after another: at 100 ms each, ten per second, with any number of connections. \
+             The others wait inside Postgres, each holding its connection, until the pool is empty even for requests \
+             that never touch that row.",
     look: &[
         sql(
             "SELECT pid, wait_event_type, wait_event, pg_blocking_pids(pid) AS blocked_by, left(query, 60) AS query \
@@ -35,7 +34,7 @@ pub const SCENARIO: Scenario = Scenario {
         sql(
             "SELECT pid, state, now() - xact_start AS open_for, left(query, 60) AS last FROM pg_stat_activity WHERE \
              pid IN (SELECT unnest(pg_blocking_pids(pid)) FROM pg_stat_activity)",
-            "the one that holds the lock, and what it does meanwhile: often idle in transaction",
+            "the session that holds the lock, and what it does: often idle in transaction",
         ),
     ],
     tell: "Sessions are active with wait_event_type = Lock. More connections only make a longer queue in Postgres.",
@@ -46,7 +45,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "",
-            change: "Spread the row: insert deltas, or keep 16 rows for the counter and sum them on reading.",
+            change: "Spread the row: insert deltas, or keep 16 rows for the counter and sum them when reading.",
         },
         Cure { of: "queues", change: "SELECT … FOR UPDATE SKIP LOCKED LIMIT 1." },
         Cure {
@@ -58,11 +57,11 @@ pub const SCENARIO: Scenario = Scenario {
         // 100 ms under one lock: ten a second. The pool's last waiter would wait 800 ms. A commit that waits
         // for the disk would blur that, so it does not.
         pg_settings: &[("synchronous_commit", "off")],
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 16 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 16 } }],
         ..Scene::FREE
     },
     broken: Side {
-        says: "16 users lock the same row, then work for 100 ms, then update; the pool has 8",
+        says: "16 users lock the same row, then work for 100 ms, then update; the pool has 8 connections",
         cases: &[WORK],
         expects: &[
             Expect::Backends { state: BackendState::WaitingForLock, at_least: 6 },
@@ -76,7 +75,7 @@ pub const SCENARIO: Scenario = Scenario {
     },
     proof: Proof {
         symptom: "all but one session wait for a lock, and the pool is empty",
-        cure: "no failures and several times the goodput with the same pool",
+        cure: "no failures, and goodput is several times higher with the same pool",
     },
     needs: &[],
     server_log: &[],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::sql;
 use crate::expect::{BackendState, Expect};
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const KEEPS: Case = Case {
     workload: "hold",
@@ -14,34 +14,33 @@ const KEEPS: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "idle-in-transaction",
     title: "a transaction stays open while the code waits for something else",
     group: Symptom::PoolEmpty,
-    symptom: "Pool time-outs while the database does nothing. pg_stat_activity is full of \"idle in transaction\".",
+    symptom: "Pool timeouts while the database is idle. pg_stat_activity shows many sessions \"idle in \
+              transaction\".",
     kind: Some(ErrorKind::PoolTimeout),
     sqlstate: None,
     reason: "Between BEGIN and COMMIT the code calls another service, reads a request body, renders, or sleeps. \
-             The connection can't be lent meanwhile, and the transaction keeps its locks and holds back \
-             vacuum. When the other service becomes slow, your pool is empty, though nobody asks the database \
-             anything.",
+             Meanwhile no other request can use the connection, and the transaction keeps its locks and holds back \
+             vacuum. When the other service becomes slow, your pool is exhausted although the database is idle.",
     look: &[sql(
         "SELECT pid, now() - xact_start AS open_for, now() - state_change AS idle_for, left(query, 60) AS \
              last FROM pg_stat_activity WHERE state = 'idle in transaction' ORDER BY xact_start",
         "as many rows as the pool has connections; `last` is the statement before the wait",
     )],
-    tell: "The sessions' state is idle in transaction, not idle and not active.",
+    tell: "The state of the sessions is idle in transaction, not idle and not active.",
     cure: &[
         Cure {
             of: "",
-            change: "Read, commit, give the connection back, then call the other service; take a new connection \
-                     for the write afterwards.",
+            change: "Read, commit, return the connection, then call the other service. Take a new connection for \
+                     the write afterwards.",
         },
         Cure {
             of: "Postgres",
-            change: "As a net: ALTER ROLE app SET idle_in_transaction_session_timeout = '10s'. It ends the \
-                     session (25P03), so the pool must bear that.",
+            change: "As a safety net: ALTER ROLE app SET idle_in_transaction_session_timeout = '10s'. It ends the \
+                     session (25P03), so the pool must handle that.",
         },
         Cure {
             of: "SQLAlchemy, Django",
@@ -59,11 +58,11 @@ pub const SCENARIO: Scenario = Scenario {
     scene: Scene {
         // Four connections that are kept for 200 ms serve 20 requests a second; the last of 28 waiters
         // would wait 1.4 s, and the pool gives up after 400 ms.
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 32 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 32 } }],
         ..Scene::FREE
     },
     broken: Side {
-        says: "32 users wait 200 ms for another service inside a transaction; the pool has 4",
+        says: "32 users wait 200 ms for another service inside a transaction; the pool has 4 connections",
         cases: &[KEEPS],
         expects: &[
             Expect::Errors { kind: ErrorKind::PoolTimeout, sqlstate: None, at_least_share: 0.2 },
@@ -71,13 +70,13 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same wait after the connection was given back, with the same pool of 4",
+        says: "the same wait after the connection was returned, with the same pool of 4",
         cases: &[Case { params: "think_ms=200&release_early=true", ..KEEPS }],
         expects: &[Expect::NoFailures, Expect::GoodputRatio { at_least: 3.0 }],
     },
     proof: Proof {
         symptom: "pool time-outs with four sessions idle in transaction and none active",
-        cure: "no failures and several times the goodput with the same four connections",
+        cure: "no failures, and goodput is several times higher with the same four connections",
     },
     needs: &[],
     server_log: &[],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Role, Scene, Stage, Tuning};
+use crate::setup::{Case, Role, Scene, Stage, Traffic, Tuning};
 
 const ENDED: LogLine = LogLine::postgres(&["FATAL", "terminating connection due to idle-session timeout"]);
 
@@ -18,46 +18,45 @@ const UNCHECKED: Case = Case {
 
 const CHECKED: Case = Case { tuning: Tuning { health_check: true, ..UNCHECKED.tuning }, ..UNCHECKED };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "idle-killed",
-    title: "sessions are ended while they are idle in the pool",
+    title: "connections are closed while they are idle in the pool",
     group: Symptom::Lost,
     symptom: "The first requests after a quiet time fail (in the morning, after lunch), then all is well: \
               terminating connection due to idle-session timeout, connection closed, SSL SYSCALL error: EOF \
               detected, server closed the connection unexpectedly.",
     kind: Some(ErrorKind::ConnectionLost),
     sqlstate: Some("57P05"),
-    reason: "Somebody ends idle connections: Postgres's idle_session_timeout (57P05, from 14 on), PgBouncer's \
-             client_idle_timeout, or a load balancer, NAT or firewall, which says nothing at all (AWS's NLB \
-             after 350 s, Azure's after 4 min). The pool keeps them, and lends them to the first who come: one \
-             failed request for each.",
+    reason: "Something closes idle connections: Postgres's idle_session_timeout (57P05, since version 14), \
+             PgBouncer's client_idle_timeout, or a load balancer, NAT or firewall, which drops them silently (AWS \
+             NLB after 350 s, Azure after 4 min). The pool keeps these connections and lends them to the next \
+             requests: one failed request for each.",
     look: &[
         sql(
             "SELECT name, setting FROM pg_settings WHERE name IN ('idle_session_timeout', 'tcp_keepalives_idle')",
-            "a time-out above 0, or keepalives later than the balancer's patience",
+            "a timeout above 0, or keepalives later than the balancer's timeout",
         ),
         sh(
             "grep 'idle-session timeout' postgresql.log",
-            "lines in the quiet time: Postgres did it. None: something on the way did",
+            "lines during the quiet time: Postgres closed them. None: something in between did",
         ),
-        sql(SESSIONS, "fewer sessions than the pool believes to have"),
+        sql(SESSIONS, "fewer sessions than the pool reports"),
     ],
-    tell: "Only after a pause, at most as many failures as the pool has connections, and Postgres did not restart \
+    tell: "Only after a pause, and at most as many failures as the pool has connections. Postgres did not restart \
            (pg_postmaster_start_time()).",
     cure: &[
         Cure {
             of: "",
-            change: "Let the pool be the first to let go: its idle time-out or lifetime below every limit on the way. And a check at checkout.",
+            change: "Let the pool close connections first: set its idle timeout or lifetime below every limit in between. And check connections at checkout.",
         },
-        Cure { of: "", change: "TCP keepalives every 60 s where a balancer or NAT is on the way." },
+        Cure { of: "", change: "TCP keepalives every 60 s if there is a balancer or NAT in between." },
         Cure {
             of: "bb8, r2d2",
             change: "test_on_check_out(true); idle_timeout(Some(…)) (default 10 min), max_lifetime (30 min).",
         },
         Cure {
             of: "deadpool",
-            change: "RecyclingMethod::Fast sees a closed socket; a silent balancer needs Verified, or keepalives.",
+            change: "RecyclingMethod::Fast sees a closed socket; behind a balancer that drops silently use Verified, or keepalives.",
         },
         Cure {
             of: "sqlx",
@@ -83,15 +82,15 @@ pub const SCENARIO: Scenario = Scenario {
         // connection has been ended needs a second request, and neither side can end more than 16.
         role: Role { settings: &[("idle_session_timeout", "1s")], ..Role::BASE },
         stages: &[
-            Stage { at_ms: 0, press: Press::Users { users: 8 } },
-            Stage { at_ms: 600, press: Press::Users { users: 0 } },
-            Stage { at_ms: 2_800, press: Press::Users { users: 8 } },
+            Stage { at_ms: 0, press: Traffic::Users { users: 8 } },
+            Stage { at_ms: 600, press: Traffic::Users { users: 0 } },
+            Stage { at_ms: 2_800, press: Traffic::Users { users: 8 } },
         ],
         duration_ms: 4_200,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 users, a pause of 2 s, 8 users again; Postgres ends sessions that are idle for 1 s",
+        says: "8 users, a pause of 2 s, 8 users again; Postgres closes sessions that are idle for 1 s",
         cases: &[Case { strategy: "bb8", ..UNCHECKED }, Case { strategy: "r2d2", ..UNCHECKED }],
         expects: &[
             Expect::ErrorCount { kind: ErrorKind::ConnectionLost, at_least: 6 },
@@ -104,7 +103,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "about one lost connection for each of the pool's eight, all directly after the pause",
+        symptom: "about one lost connection for each of the pool's eight, all right after the pause",
         cure: "no failures after the same pause",
     },
     needs: &[Need::OwnDatabase, Need::PostgresAtLeast(14)],

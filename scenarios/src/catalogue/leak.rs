@@ -5,39 +5,37 @@ use poollab_model::ErrorKind;
 use super::common::{sh, sql};
 use crate::expect::{BackendState, Expect};
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "leak",
-    title: "a code path never gives its connection back",
+    title: "a code path never returns its connection",
     group: Symptom::PoolEmpty,
-    symptom: "It works after a restart, gets slower in steps, and in the end every request is a pool time-out. \
-              Only a restart helps, for as long again.",
+    symptom: "It works after a restart, gets slower in steps, and finally every request is a pool timeout. Only a \
+              restart helps, for a while.",
     kind: Some(ErrorKind::PoolTimeout),
     sqlstate: None,
-    reason: "Somewhere a borrowed connection is not given back: an early return before release(), an error path \
-             without finally, an iterator that is not read to its end, a guard stored in a struct or a task \
-             that never ends. Each time one connection less is left. The database sees sessions that are idle \
-             and stay so.",
+    reason: "Some code does not return its connection: an early return before release(), an error path without \
+             finally, an iterator that is not read to the end, a guard stored in a struct or in a task that never \
+             ends. Each time the pool loses one connection. In the database these sessions stay idle forever.",
     look: &[
         sql(
             "SELECT pid, state, now() - state_change AS since, left(query, 60) AS last FROM pg_stat_activity \
              WHERE backend_type = 'client backend' ORDER BY state_change",
-            "sessions of the service that are idle for minutes under load, though requests wait. Their last \
-             query is the one of the leaking path",
+            "sessions of the service that are idle for minutes under load, although requests wait. Their last \
+             query belongs to the leaking code",
         ),
         sh(
             "curl -s localhost:8080/metrics | grep db_client_connection",
-            "used climbs and never falls, also when there is no traffic",
+            "used rises and never falls, even without traffic",
         ),
     ],
-    tell: "Sessions are idle (not in a transaction) for minutes while requests wait: lent and not used. With \
-           traffic off they stay lent.",
+    tell: "Sessions are idle (not in a transaction) for minutes while requests wait. They stay checked out even \
+           without traffic.",
     cure: &[
         Cure {
             of: "",
-            change: "Find the path by the last query of the oldest idle session, and bind the connection to a \
+            change: "Find the code by the last query of the oldest idle session, and bind the connection to a \
                      scope: a guard, with, try-with-resources, defer.",
         },
         Cure { of: "HikariCP", change: "leakDetectionThreshold: 30000 prints the stack of the borrower." },
@@ -68,12 +66,12 @@ pub const SCENARIO: Scenario = Scenario {
     ],
     scene: Scene {
         // The 80th request takes the last of 8 connections, after 1.6 s.
-        stages: &[Stage { at_ms: 0, press: Press::Rate { per_s: 50, in_flight: 64 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Rate { per_s: 50, in_flight: 64 } }],
         duration_ms: 4_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "50 requests a second, every tenth one keeps its connection; the pool has 8",
+        says: "50 requests per second, every tenth one keeps its connection; the pool has 8",
         cases: &[Case {
             workload: "leak",
             params: "every=10",
@@ -87,7 +85,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same requests, each gives its connection back",
+        says: "the same requests, each returns its connection",
         cases: &[Case {
             workload: "leak",
             params: "every=0",
@@ -97,7 +95,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures, Expect::GoodputRatio { at_least: 1.8 }],
     },
     proof: Proof {
-        symptom: "goodput falls to nothing in eight steps; eight idle sessions that nobody can borrow",
+        symptom: "goodput falls to zero in eight steps; eight idle sessions that no request can use",
         cure: "goodput stays at the arrival rate to the end",
     },
     needs: &[],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, sh, sql};
 use crate::expect::{BackendState, Expect};
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const NESTED: Case = Case {
     workload: "nested-checkout",
@@ -14,41 +14,39 @@ const NESTED: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "nested-checkout",
     title: "a request takes a second connection while it holds the first: deadlock in the pool",
     group: Symptom::Hangs,
-    symptom: "At a certain load everything stops at once, and nothing comes back until time-outs end it. Below \
-              that load all is well.",
+    symptom: "Above a certain load everything stops at once until timeouts end it. Below that load everything works.",
     kind: Some(ErrorKind::HttpTimeout),
     sqlstate: None,
     reason: "Each request holds one connection and waits for another: a log or audit writer, a REQUIRES_NEW \
-             transaction, an id generator, a helper that borrows for itself. With N such requests on a pool of \
-             N each has one and nobody can get the second. Postgres can't see this deadlock: all its sessions \
-             are idle.",
+             transaction, an id generator, a helper that takes its own connection. With N such requests on a pool of \
+             N, each has one and none can get a second. Postgres cannot detect this deadlock: all its sessions are \
+             idle.",
     look: &[
-        sql(SESSIONS, "all of the pool's sessions idle or idle in transaction, none active, nothing changes"),
+        sql(SESSIONS, "all of the pool's sessions idle or idle in transaction, none active, no change"),
         sh(
             "curl -s localhost:8080/metrics | grep db_client_connection",
-            "all lent, and as many waiting as lent",
+            "all in use, and as many waiting as in use",
         ),
     ],
-    tell: "It comes all at once and not by and by, and as many requests wait as connections are lent. Stack \
-           traces show a checkout inside a checkout.",
+    tell: "It starts suddenly, and as many requests wait as connections are checked out. Stack traces show a \
+           checkout inside a checkout.",
     cure: &[
         Cure {
             of: "",
-            change: "Pass the connection, or the transaction, down to the helper instead of borrowing again.",
+            change: "Pass the connection or the transaction to the helper instead of taking another one.",
         },
         Cure {
             of: "",
-            change: "Where it must be two: pool size ≥ T × (C − 1) + 1, with T requests at the same time and C \
+            change: "If a request needs two: pool size ≥ T × (C − 1) + 1, for T concurrent requests with C \
                      connections each. For 8 requests with 2: 9.",
         },
         Cure {
             of: "",
-            change: "A wait time-out turns the standstill into errors. That is first aid and no cure.",
+            change: "A wait timeout turns the deadlock into errors. It is a workaround, not a fix.",
         },
         Cure {
             of: "Spring, JPA",
@@ -57,13 +55,13 @@ pub const SCENARIO: Scenario = Scenario {
     ],
     scene: Scene {
         // All 8 have their first connection long before the first one asks for its second, 500 ms later.
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 8 } }],
         request_timeout_ms: 3_000,
         duration_ms: 4_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 requests at the same time, each needs two connections of a pool of 8",
+        says: "8 concurrent requests, each needs two connections from a pool of 8",
         cases: &[NESTED],
         expects: &[
             Expect::Stalled { at_least_ms: 1_500 },
@@ -85,8 +83,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "not one answer for seconds; 8 lent, 8 waiting, 8 idle sessions",
-        cure: "no failures, with one connection more or one need less",
+        symptom: "no response for seconds; 8 connections in use, 8 requests waiting, 8 idle sessions",
+        cure: "no failures, with one more connection in the pool or one connection per request",
     },
     needs: &[],
     server_log: &[],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const KILLED: LogLine = LogLine::postgres(&["(PID ", "was terminated by signal 9"]);
 
@@ -17,20 +17,19 @@ const HOG: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "oom-kill",
-    title: "too many backends for the memory limit: the kernel kills one, Postgres restarts all",
+    title: "too many backends for the memory limit: the kernel kills one, and Postgres restarts all",
     group: Symptom::Lost,
-    symptom: "All connections die in the same second: terminating connection because of crash of another server \
-              process; then for seconds: the database system is in recovery mode.",
+    symptom: "All connections fail in the same second with: terminating connection because of crash of another \
+              server process. Then for seconds: the database system is in recovery mode.",
     kind: Some(ErrorKind::ConnectionLost),
     sqlstate: Some("57P02"),
-    reason: "Each backend needs memory of its own: some 3 to 10 MB, and work_mem for every sort or hash of every \
-             running query. 100 connections × 4 MB × two sorts are 800 MB beside shared_buffers. Over the \
-             container's limit the kernel kills a process with signal 9. Postgres can't know what that one left \
-             in shared memory, so it ends all others and recovers: one greedy query, and everybody's connection \
-             is gone. Then all reconnect at once, and it can happen again.",
+    reason: "Each backend needs its own memory: about 3 to 10 MB, and work_mem for every sort or hash of every \
+             running query. 100 connections × 4 MB × two sorts are 800 MB on top of shared_buffers. Above the \
+             container's limit the kernel kills a process with signal 9. Postgres cannot know what state that \
+             process left in shared memory, so it ends all others and recovers. One large query closes every \
+             connection. Then all clients reconnect at once, and it can happen again.",
     look: &[
         sh(
             "grep -E 'signal 9|reinitializing|in recovery' postgresql.log",
@@ -38,7 +37,7 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         sh(
             "dmesg | grep -i 'killed process'; cat /sys/fs/cgroup/memory.events",
-            "the kernel's own word for it; oom_kill above 0. Kubernetes says OOMKilled only when the first process died",
+            "the kernel's own message; oom_kill above 0. Kubernetes reports OOMKilled only if the first process was killed",
         ),
         sql(
             "SELECT count(*) AS backends, current_setting('work_mem') AS work_mem, \
@@ -47,15 +46,15 @@ pub const SCENARIO: Scenario = Scenario {
             "backends × work_mem × 2 + shared_buffers against the limit",
         ),
     ],
-    tell: "Postgres's log says signal 9. Without it somebody restarted Postgres (restart-storm).",
+    tell: "Postgres's log says signal 9. If it does not, Postgres was restarted for another reason (restart-storm).",
     cure: &[
         Cure {
             of: "",
-            change: "Fewer backends: a pool of 2 × cores to 4 × cores instead of hundreds. 24 backends × 25 MB don't fit 256 MiB, 4 do.",
+            change: "Fewer backends: a pool of 2 × cores to 4 × cores instead of hundreds. 24 backends × 25 MB do not fit into 256 MiB, 4 do.",
         },
         Cure {
             of: "Postgres",
-            change: "work_mem × 2 × max_connections + shared_buffers below the limit; raise work_mem for single roles and not for all.",
+            change: "work_mem × 2 × max_connections + shared_buffers below the limit. Raise work_mem for single roles, not for all.",
         },
         Cure {
             of: "the host",
@@ -63,7 +62,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "Kubernetes",
-            change: "A memory limit with room for the worst minute; no shared limit with a sidecar.",
+            change: "A memory limit with room for the peak, and no limit shared with a sidecar.",
         },
     ],
     scene: Scene {
@@ -73,14 +72,15 @@ pub const SCENARIO: Scenario = Scenario {
         // All at once, once, so that the first recovery is not the prey of the same queries; four users go on
         // and see it.
         stages: &[
-            Stage { at_ms: 0, press: Press::Burst { requests: 24 } },
-            Stage { at_ms: 300, press: Press::Users { users: 4 } },
+            Stage { at_ms: 0, press: Traffic::Burst { requests: 24 } },
+            Stage { at_ms: 300, press: Traffic::Users { users: 4 } },
         ],
         duration_ms: 6_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "24 queries at once, each needs 25 MB for 600 ms, a pool of 24; the limit is 256 MiB; four users go on",
+        says: "24 queries at once, each needs 25 MB for 600 ms, with a pool of 24; the memory limit is 256 MiB; four \
+               other users continue",
         cases: &[HOG],
         expects: &[
             Expect::OomKilled,
@@ -90,13 +90,13 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same queries through a pool of 4",
+        says: "the same queries with a pool of 4",
         cases: &[Case { tuning: Tuning { pool_size: 4, min_idle: 4, ..HOG.tuning }, ..HOG }],
         expects: &[Expect::NoFailures, Expect::NotOomKilled],
     },
     proof: Proof {
         symptom: "a process killed by the kernel, all connections lost, 57P03 until recovery has ended",
-        cure: "no process killed and no failure with four backends",
+        cure: "no process killed and no failures with four backends",
     },
     needs: &[Need::MemoryLimit, Need::OwnDatabase],
     server_log: &[KILLED],

@@ -3,7 +3,7 @@
 use super::common::{WAITS, sh, sql};
 use crate::expect::{Expect, Measure, Phase, Quantile};
 use crate::scenario::{Cure, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const HUGE: Case = Case {
     label: "pool of 30",
@@ -13,20 +13,19 @@ const HUGE: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "oversized-pool",
-    title: "a pool of ten times the useful size: no more goodput, several times the query time",
+    title: "a pool ten times too large: no more goodput, several times the query time",
     group: Symptom::Slow,
-    symptom: "Every query is slow under load and fast alone. The pool was enlarged, and it did not help or made \
-              it worse. The database's CPU is at its limit.",
+    symptom: "Every query is slow under load and fast alone. A larger pool did not help or made it worse. The \
+              database's CPU is at its limit.",
     kind: None,
     sqlstate: None,
-    reason: "A database with two cores works on two queries at a time. 40 that are admitted at once share the two \
-             cores, the caches and the locks, and each takes twenty times as long. The queue has only moved: out \
-             of the pool, where it is cheap, fair and visible, into Postgres, where each one waiting holds a \
-             backend, its memory and its locks. On modern Postgres goodput falls little (0 to 25 % at ten times \
-             the size); what grows is the time of each query.",
+    reason: "A database with two cores works on two queries at a time. 40 concurrent queries share the two cores, \
+             the caches and the locks, and each takes twenty times as long. The queue has only moved: out of the \
+             pool, where it is cheap, fair and visible, into Postgres, where each waiting query holds a backend, its \
+             memory and its locks. On modern Postgres goodput falls little (0 to 25% at ten times the size). The \
+             time of each query grows.",
     look: &[
         sql(WAITS, "many active sessions with no wait event: they wait for the CPU"),
         sql(
@@ -35,19 +34,20 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         sh(
             "cat /sys/fs/cgroup/cpu.stat",
-            "nr_throttled grows: the CPU limit is the bottleneck, and not the pool",
+            "nr_throttled grows: the CPU limit is the bottleneck, not the pool",
         ),
     ],
-    tell: "Sessions are active, without Lock waits, and more of them than the database has cores several times over.",
+    tell: "Sessions are active, without Lock waits, and there are several times more of them than the database has \
+           cores.",
     cure: &[
         Cure {
             of: "",
-            change: "Begin with cores × 2, over all instances together, and measure: poollab tune. For half a core 2 to 4 connections are enough.",
+            change: "Start with cores × 2 for all instances together, then measure with poollab tune. For half a core 2 to 4 connections are enough.",
         },
-        Cure { of: "", change: "Let the rest wait in the pool, with a time-out; that is what it is for." },
+        Cure { of: "", change: "Let the rest wait in the pool, with a timeout." },
         Cure {
             of: "Npgsql",
-            change: "The default of 100 for each process is ten times too much for most databases.",
+            change: "The default of 100 per process is ten times too large for most databases.",
         },
     ],
     scene: Scene {
@@ -59,12 +59,12 @@ pub const SCENARIO: Scenario = Scenario {
         connects_per_s: Some(18),
         cpus: Some(0.1),
         max_connections: 60,
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 64 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 64 } }],
         duration_ms: 4_000,
         ..Scene::BASE
     },
     broken: Side {
-        says: "64 users, a pool of 30 on a tenth of a core",
+        says: "64 users with a pool of 30 on 0.1 CPU",
         cases: &[HUGE],
         expects: &[
             Expect::LatencyRatio { of: Measure::In(Phase::Query), quantile: Quantile::P99, at_least: 2.0 },
@@ -72,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same 64 users, a pool of 5",
+        says: "the same 64 users with a pool of 5",
         cases: &[Case {
             label: "pool of 5",
             tuning: Tuning { pool_size: 5, min_idle: 5, ..HUGE.tuning },
@@ -81,8 +81,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "p99 of the statements is at least twice as long, for at most a fifth more goodput",
-        cure: "the same goodput with a tenth of the connections; the wait is in the pool, where it can be seen",
+        symptom: "p99 of the statements is at least twice as long, and goodput is at most a fifth higher",
+        cure: "the same goodput with fewer connections; requests wait in the pool, where it is visible",
     },
     needs: &[Need::CpuLimit],
     server_log: &[],

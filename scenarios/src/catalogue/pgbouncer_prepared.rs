@@ -5,7 +5,7 @@ use poollab_model::{ErrorKind, Route, StatementMode};
 use super::common::{console, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, PoolerSetting, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, PoolerSetting, Scene, Stage, Traffic, Tuning};
 
 const PREPARED: LogLine = LogLine::postgres(&["ERROR", "prepared statement \""]);
 
@@ -18,32 +18,32 @@ const NAMED: Case = Case {
     ..Case::BASE
 };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "pgbouncer-prepared",
-    title: "named prepared statements through PgBouncer's transaction pooling",
+    title: "named prepared statements fail through PgBouncer in transaction mode",
     group: Symptom::Wrong,
-    symptom: "prepared statement \"s0\" already exists (42P05), or prepared statement \"S_1\" does not exist (26000), \
-              now and then, since PgBouncer is in front.",
+    symptom: "prepared statement \"s0\" already exists (42P05), or prepared statement \"S_1\" does not exist \
+              (26000), occasionally, since PgBouncer was added.",
     kind: Some(ErrorKind::PreparedStatement),
     sqlstate: Some("42P05"),
-    reason: "A prepared statement lives in one server session. In transaction pooling the next transaction may get \
-             another session, where it does not exist (26000), or where another client has prepared one of the \
-             same name (42P05). Drivers count their names (s0, s1, S_1, __asyncpg_stmt_1__), so all clients use \
-             the same ones. PgBouncer from 1.21 on can follow protocol-level prepared statements if \
-             max_prepared_statements is above 0; it does by default from 1.24 on. SQL's PREPARE it never follows.",
+    reason: "A prepared statement lives in one server session. In transaction mode the next transaction may use \
+             another session, where the statement does not exist (26000), or where another client prepared one with \
+             the same name (42P05). Drivers number their names (s0, s1, S_1, __asyncpg_stmt_1__), so all clients use \
+             the same ones. Since 1.21, PgBouncer tracks protocol-level prepared statements if \
+             max_prepared_statements is above 0, which is the default since 1.24. It never tracks SQL's PREPARE.",
     look: &[
         console(
             "SHOW CONFIG",
             "pool_mode = transaction; max_prepared_statements = 0, or not in the list (before 1.21)",
         ),
-        console("SHOW VERSION", "before 1.21: it can't follow them at all"),
+        console("SHOW VERSION", "before 1.21: it cannot track them"),
         sql(
             "SELECT name, statement, from_sql, prepare_time FROM pg_prepared_statements",
             "through PgBouncer, several times: a different list each time",
         ),
     ],
-    tell: "It began with a pooler, or with its pool_mode. Without one the same code has no such error.",
+    tell: "It started with a pooler, or with a change of its pool_mode. Without the pooler the same code has no such \
+           error.",
     cure: &[
         Cure { of: "PgBouncer ≥ 1.21", change: "max_prepared_statements = 200 in pgbouncer.ini." },
         Cure {
@@ -72,12 +72,12 @@ pub const SCENARIO: Scenario = Scenario {
     ],
     scene: Scene {
         // Eight clients that all call their first statement s0, on two server sessions.
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 8 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 8 } }],
         duration_ms: 2_500,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 client connections that prepare by name, over 2 server connections in transaction mode",
+        says: "8 client connections that use named statements, over 2 server connections in transaction mode",
         cases: &[Case { label: "named", ..NAMED }],
         expects: &[
             Expect::Errors { kind: ErrorKind::PreparedStatement, sqlstate: None, at_least_share: 0.0 },
@@ -94,7 +94,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "42P05 or 26000, in the answers and in Postgres's log",
+        symptom: "42P05 or 26000, in the responses and in Postgres's log",
         cure: "no failures through the same PgBouncer",
     },
     needs: &[Need::PgBouncer],

@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{WAITS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const SMALL: Case = Case {
     workload: "hold",
@@ -16,20 +16,19 @@ const SMALL: Case = Case {
 
 const ENOUGH: Case = Case { tuning: Tuning { pool_size: 16, min_idle: 16, ..SMALL.tuning }, ..SMALL };
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "pool-timeout",
-    title: "the pool is too small for the time that requests hold its connections",
+    title: "the pool is too small for the time that requests hold their connections",
     group: Symptom::PoolEmpty,
-    symptom: "The pool's own time-out: \"Timeout occurred while waiting for a slot to become available\", \"Timed \
-              out in bb8\", \"timed out waiting for connection\", \"pool timed out while waiting for an open \
+    symptom: "The pool's own timeout: \"Timeout occurred while waiting for a slot to become available\", \"Timed out \
+              in bb8\", \"timed out waiting for connection\", \"pool timed out while waiting for an open \
               connection\", \"Connection is not available, request timed out after 30000ms\".",
     kind: Some(ErrorKind::PoolTimeout),
     sqlstate: None,
-    reason: "Little's law: connections in use = requests a second × seconds that each one holds its connection. \
-             100 requests a second that hold for 80 ms use 8 connections; at 120 ms they use 12, and a pool of \
-             10 falls behind until requests time out. The database need not be busy. Usually the hold time \
-             grew (a slow query, a slow other service called in the middle), not the traffic.",
+    reason: "Little's law: connections in use = requests per second × seconds that each request holds its \
+             connection. 100 requests per second that hold for 80 ms use 8 connections. At 120 ms they use 12, and a \
+             pool of 10 falls behind until requests time out. The database need not be busy. Usually the hold time \
+             grew (a slow query, a call to a slow service), not the traffic.",
     look: &[
         sql(
             WAITS,
@@ -43,22 +42,22 @@ pub const SCENARIO: Scenario = Scenario {
         ),
         sh("curl -s localhost:8080/metrics | grep db_client_connection", "waiting above 0, idle at 0"),
     ],
-    tell: "The service has as many sessions as its pool's size, all of them busy, and each comes back after a \
-           while: requests go through, too few of them.",
+    tell: "The service has as many sessions as its pool size, all of them busy, and each is returned after a while. \
+           Requests succeed, but too few.",
     cure: &[
         Cure {
             of: "",
-            change: "First hold shorter: one transaction, no HTTP call inside it, give the connection back \
-                     before rendering. Then size: requests/s × hold time, and half as much again.",
+            change: "First hold connections for less time: one transaction, no HTTP call inside it, return the \
+                     connection before rendering. Then size the pool: requests/s × hold time × 1.5.",
         },
         Cure {
             of: "",
-            change: "If the statements themselves are slow, a larger pool makes them slower: look at \
-                     oversized-pool first.",
+            change: "If the statements themselves are slow, a larger pool makes them slower: see oversized-pool \
+                     first.",
         },
         Cure {
             of: "deadpool",
-            change: "PoolConfig { max_size, timeouts: Timeouts { wait: Some(…), .. } }: the default waits for ever.",
+            change: "PoolConfig { max_size, timeouts: Timeouts { wait: Some(…), .. } }: the default waits forever.",
         },
         Cure { of: "bb8, r2d2", change: "max_size (default 10) and connection_timeout (default 30 s)." },
         Cure {
@@ -73,7 +72,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "node-postgres",
-            change: "max (10); set connectionTimeoutMillis: its default, 0, waits for ever.",
+            change: "max (10); set connectionTimeoutMillis: its default, 0, waits forever.",
         },
         Cure {
             of: "pgxpool",
@@ -85,7 +84,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "Ecto",
-            change: "pool_size (10); queue_target and queue_interval decide when it gives up.",
+            change: "pool_size (10); queue_target and queue_interval determine when it gives up.",
         },
         Cure { of: "Npgsql", change: "Maximum Pool Size (100) and Timeout (15 s)." },
     ],
@@ -94,12 +93,12 @@ pub const SCENARIO: Scenario = Scenario {
         // them would wait 2 s, and the pool gives up after 1 s.
         // The cure opens its 16 at the start, within the same second.
         connects_per_s: Some(50),
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 16 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 16 } }],
         duration_ms: 2_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "16 users hold a connection for 300 ms each; the pool has 2 and gives up after 1 s",
+        says: "16 users hold a connection for 300 ms each; the pool has 2 and times out after 1 s",
         cases: &[
             Case {
                 expects: &[Expect::ErrorText { pieces: &["Timeout occurred while waiting for a slot"] }],
@@ -129,7 +128,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same users, a pool of 16: as many as hold one at the same time",
+        says: "the same users with a pool of 16: as many as hold one at the same time",
         cases: &[
             ENOUGH,
             Case { strategy: "bb8", ..ENOUGH },
@@ -139,8 +138,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures, Expect::GoodputRatio { at_least: 3.0 }],
     },
     proof: Proof {
-        symptom: "each library's own time-out, all counted as pool-timeout, and the goodput of two connections",
-        cure: "no failures and several times the goodput under the same load",
+        symptom: "each library's own timeout, all counted as pool-timeout, and the goodput of two connections",
+        cure: "no failures, and goodput is several times higher under the same load",
     },
     needs: &[],
     server_log: &[],

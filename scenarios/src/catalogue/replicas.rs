@@ -5,7 +5,7 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, SLOTS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Act, Action, Case, Deploy, Press, Scene, Stage, Tuning};
+use crate::setup::{Act, Action, Case, Deploy, Scene, Stage, Traffic, Tuning};
 
 const GREEDY: Case = Case {
     // Its minimum is of all connections; bb8's and r2d2's is of idle ones, which grows with the load.
@@ -20,29 +20,27 @@ const GREEDY: Case = Case {
 /// Reserved slots or none at all, whichever they met.
 const REFUSED: LogLine = LogLine::postgres(&[" 53300 ", "FATAL"]);
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "replicas",
-    title: "instances × pool size > slots, at a rolling deploy that overlaps",
+    title: "instances × pool size exceeds the slots during a rolling deployment",
     group: Symptom::Refused,
-    symptom: "The deploy hangs: new instances never get ready and restart again and again (CrashLoopBackOff). The \
-              old ones begin to fail too. It worked yesterday with one instance less.",
+    symptom: "The deployment hangs: new instances never become ready and restart again and again (CrashLoopBackOff). \
+              The old ones start to fail too. It worked yesterday with one instance less.",
     kind: Some(ErrorKind::SlotsExhausted),
     sqlstate: Some("53300"),
-    reason: "During a rolling deploy old and new instances run at once: for that moment instances × pool size is \
-             up to twice what you planned. 3 × 15 does not even fit 36 slots once; it was never noticed, because \
-             pools that grow lazily were never full. New instances that open their pool at the start take the \
-             last slots, the next one gets none and fails its readiness check, and the old ones can't grow when \
-             the traffic comes.",
+    reason: "During a rolling deployment old and new instances run at the same time, so instances × pool size is up \
+             to twice what you planned. 3 × 15 does not even fit 36 slots once. Nobody noticed, because pools that \
+             grow lazily were never full. New instances that fill their pool at startup take the last slots. The \
+             next one gets none and fails its readiness check, and the old ones cannot grow when traffic rises.",
     look: &[
-        sql(SLOTS, "used = slots − reserved during the deploy"),
-        sql(SESSIONS, "sessions by client_addr: two generations, the new ones full and idle"),
+        sql(SLOTS, "used = slots − reserved during the deployment"),
+        sql(SESSIONS, "sessions by client_addr: old and new instances, the new ones full and idle"),
         sh(
             "kubectl get pods -w; kubectl logs --previous POD",
-            "pods not ready; in their log 53300 or a pool time-out at the start",
+            "pods not ready; their log shows 53300 or a pool timeout at startup",
         ),
     ],
-    tell: "It coincides with a deploy or a scale-up, and sessions come from more addresses than usual.",
+    tell: "It happens during a deployment or a scale-up, and sessions come from more addresses than usual.",
     cure: &[
         Cure {
             of: "",
@@ -51,15 +49,15 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "Kubernetes",
-            change: "maxSurge: 0 or 1 instead of 25 %, and a preStop that closes the pool.",
+            change: "maxSurge: 0 or 1 instead of 25%, and a preStop that closes the pool.",
         },
         Cure {
             of: "",
-            change: "The readiness check must not borrow from the pool it judges; where it does, a full pool looks like a dead instance.",
+            change: "The readiness check must not use the pool that it checks: a full pool would look like a dead instance.",
         },
         Cure {
             of: "PgBouncer",
-            change: "With autoscaling: one PgBouncer in transaction mode; then the sum no longer depends on instances.",
+            change: "With autoscaling: one PgBouncer in transaction mode, so that the sum does not depend on the number of instances.",
         },
     ],
     scene: Scene {
@@ -69,15 +67,15 @@ pub const SCENARIO: Scenario = Scenario {
         // held for 600 ms, the last 2.4 s, and the pool gives up after 1.8 s.
         connects_per_s: Some(60),
         stages: &[
-            Stage { at_ms: 0, press: Press::Users { users: 3 } },
-            Stage { at_ms: 3_000, press: Press::Users { users: 30 } },
+            Stage { at_ms: 0, press: Traffic::Users { users: 3 } },
+            Stage { at_ms: 3_000, press: Traffic::Users { users: 30 } },
         ],
         actions: &[Action { at_ms: 500, act: Act::StartNextGeneration }],
         duration_ms: 6_000,
         ..Scene::FREE
     },
     broken: Side {
-        says: "3 old and 3 new instances, each with a pool of 15; there are 36 slots for 90 connections",
+        says: "3 old and 3 new instances, each with a pool of 15: 90 connections for 36 slots",
         cases: &[GREEDY],
         expects: &[
             Expect::NeverReady { at_least: 1 },
@@ -91,7 +89,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same deploy and the same load with a pool of 6: 36 connections at most",
+        says: "the same deployment and the same load with a pool of 6: at most 36 connections",
         cases: &[Case {
             tuning: Tuning { pool_size: 6, ..GREEDY.tuning },
             deploy: Deploy { next_min_idle: 6, ..GREEDY.deploy },
@@ -100,8 +98,8 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures, Expect::AllReady],
     },
     proof: Proof {
-        symptom: "a new instance that never gets ready, and old ones whose pools can't grow (53300)",
-        cure: "all six ready, no failures, with a third of the pool size",
+        symptom: "a new instance that never becomes ready, and old ones whose pools cannot grow (53300)",
+        cure: "all six ready and no failures, with a smaller pool",
     },
     needs: &[Need::OwnDatabase],
     server_log: &[REFUSED],

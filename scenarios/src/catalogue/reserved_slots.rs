@@ -5,35 +5,36 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, SLOTS, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Scene, Stage, Tuning};
+use crate::setup::{Case, Scene, Stage, Traffic, Tuning};
 
 const REFUSED: LogLine = LogLine::postgres(&["FATAL", "remaining connection slots are reserved for"]);
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "reserved-slots",
-    title: "every slot that an ordinary role can have is taken",
+    title: "connection limit reached: all slots for ordinary roles are in use",
     group: Symptom::Refused,
-    symptom: "FATAL: remaining connection slots are reserved for … (the rest of the sentence depends on the \
-              version). psql as postgres still gets in.",
+    symptom: "FATAL: remaining connection slots are reserved for … (the rest of the message depends on the version). \
+              psql as postgres still works.",
     kind: Some(ErrorKind::SlotsExhausted),
     sqlstate: Some("53300"),
-    reason: "The last slots are kept back: superuser_reserved_connections (3 by default), from version 16 on \
-             also reserved_connections. With max_connections = 100 an ordinary role can have 97. They are all \
-             taken. Up to version 15 the text ends \"… for non-replication superuser connections\", from 16 on \
-             \"… for roles with the SUPERUSER attribute\" or \"… with privileges of the \
-             \"pg_use_reserved_connections\" role\"; managed services have their own, such as \"rds_reserved\". \
-             All of them are 53300 and mean the same.",
+    reason: "Postgres reserves the last slots: superuser_reserved_connections (3 by default), since version 16 also \
+             reserved_connections. With max_connections = 100 ordinary roles can use 97. All of them are in use. Up \
+             to version 15 the message ends \"… for non-replication superuser connections\", since 16 \"… for roles \
+             with the SUPERUSER attribute\" or \"… with privileges of the \"pg_use_reserved_connections\" role\". \
+             Managed services have their own, such as \"rds_reserved\". All of them are 53300 and mean the same.",
     look: &[
         sql(SLOTS, "used = slots − reserved"),
         sql(SESSIONS, "who holds them, in which state, since when"),
-        sql("SHOW superuser_reserved_connections", "how many are kept back; you connect through them now"),
+        sql(
+            "SHOW superuser_reserved_connections",
+            "how many are reserved; you are connected through one of them now",
+        ),
     ],
-    tell: "The text says \"reserved\": a superuser still gets in, and can look.",
+    tell: "The message says \"reserved\": a superuser can still connect and look.",
     cure: &[
         Cure {
             of: "",
-            change: "Bound the connections: one pool in each process, instances × pool size ≤ max_connections − \
+            change: "Limit the connections: one pool in each process, instances × pool size ≤ max_connections − \
                      reserved − what migrations, cron jobs and people need.",
         },
         Cure {
@@ -44,7 +45,7 @@ pub const SCENARIO: Scenario = Scenario {
         },
         Cure {
             of: "PgBouncer",
-            change: "With many instances: PgBouncer in transaction mode in front of all.",
+            change: "With many instances: one PgBouncer in transaction mode in front of all.",
         },
     ],
     scene: Scene {
@@ -55,7 +56,7 @@ pub const SCENARIO: Scenario = Scenario {
         max_connections: 30,
         reserved: 10,
         connects_per_s: Some(150),
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 24 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 24 } }],
         duration_ms: 1_400,
         ..Scene::FREE
     },
@@ -69,7 +70,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same 24 users share a pool of 19 connections: the slots that there are for them",
+        says: "the same 24 users share a pool of 19 connections, one for each slot",
         cases: &[Case {
             workload: "hold",
             params: "think_ms=400",
@@ -79,7 +80,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "requests refused with 53300 while the observer, a superuser, keeps measuring",
+        symptom: "Postgres refuses requests with 53300 while the observer, a superuser, continues to measure",
         cure: "no failures; sessions never above 16",
     },
     needs: &[Need::OwnDatabase],

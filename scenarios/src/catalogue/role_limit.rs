@@ -5,22 +5,21 @@ use poollab_model::ErrorKind;
 use super::common::sql;
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Role, Scene, Stage, Tuning};
+use crate::setup::{Case, Role, Scene, Stage, Traffic, Tuning};
 
 const REFUSED: LogLine = LogLine::postgres(&["FATAL", "too many connections for role"]);
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "role-limit",
-    title: "the role, or the database, has a connection limit of its own",
+    title: "connection limit of a role or a database reached",
     group: Symptom::Refused,
-    symptom: "FATAL: too many connections for role \"app\" (or: for database \"app\"), while other roles get in \
+    symptom: "FATAL: too many connections for role \"app\" (or: for database \"app\"), while other roles can connect \
               and pg_stat_activity shows free slots.",
     kind: Some(ErrorKind::SlotsExhausted),
     sqlstate: Some("53300"),
-    reason: "ALTER ROLE … CONNECTION LIMIT n or ALTER DATABASE … CONNECTION LIMIT n is set, often by the hoster \
-             and far below max_connections. All instances of the service count together. Superusers are \
-             exempt from the role's limit.",
+    reason: "ALTER ROLE … CONNECTION LIMIT n or ALTER DATABASE … CONNECTION LIMIT n is set, often by the hosting \
+             provider and far below max_connections. All instances of the service count together. The limit of a \
+             role does not apply to superusers.",
     look: &[
         sql(
             "SELECT rolname, rolconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.usename = rolname) \
@@ -33,18 +32,18 @@ pub const SCENARIO: Scenario = Scenario {
             "a database whose numbackends is at its datconnlimit",
         ),
     ],
-    tell: "The text names the role or the database. Free slots in pg_stat_activity don't help: the limit is \
-           this role's own.",
+    tell: "The message names the role or the database. Free slots in pg_stat_activity do not help: the limit belongs \
+           to this role.",
     cure: &[
         Cure {
             of: "",
-            change: "Keep instances × pool size below the limit, one or two left over for migrations; with a \
-                     rolling deploy count both generations.",
+            change: "Keep instances × pool size below the limit, with one or two left for migrations. During a \
+                     rolling deployment count old and new instances.",
         },
         Cure {
             of: "the limit",
-            change: "If the server has room: ALTER ROLE app CONNECTION LIMIT 40. It counts from the next \
-                     connection on, without a restart.",
+            change: "If the server has room: ALTER ROLE app CONNECTION LIMIT 40. It applies to new \
+                     connections, without a restart.",
         },
     ],
     scene: Scene {
@@ -52,7 +51,7 @@ pub const SCENARIO: Scenario = Scenario {
         // as soon as there were eleven attempts. Ten connections end three requests each in three and a half holds.
         connects_per_s: Some(15),
         role: Role { connection_limit: Some(10), ..Role::BASE },
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 20 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 20 } }],
         duration_ms: 2_450,
         ..Scene::FREE
     },
@@ -81,7 +80,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "requests refused with 53300 while a third of the slots is free",
+        symptom: "Postgres refuses requests with 53300 while Postgres has free slots",
         cure: "no failures with fewer connections",
     },
     needs: &[Need::OwnDatabase],

@@ -5,53 +5,52 @@ use poollab_model::ErrorKind;
 use super::common::{SESSIONS, SLOTS, sh, sql};
 use crate::expect::Expect;
 use crate::scenario::{Cure, LogLine, Need, Proof, Scenario, Side, Symptom};
-use crate::setup::{Case, Press, Role, Scene, Stage, Tuning};
+use crate::setup::{Case, Role, Scene, Stage, Traffic, Tuning};
 
 const REFUSED: LogLine = LogLine::postgres(&["FATAL", "sorry, too many clients already"]);
 
-/// The line of the registry.
 pub const SCENARIO: Scenario = Scenario {
     id: "too-many-clients",
-    title: "a connection for each request, superuser included, until every slot is taken",
+    title: "connection limit reached: every slot is in use, including those reserved for superusers",
     group: Symptom::Refused,
     symptom: "FATAL: sorry, too many clients already. psql as postgres is refused too.",
     kind: Some(ErrorKind::SlotsExhausted),
     sqlstate: Some("53300"),
-    reason: "Postgres starts one process for each connection and has max_connections places for them, 100 by \
-             default, superusers included. Somebody opens connections without a bound: one for each request, a \
-             pool in each worker, a job that does not close. This wording means that the very last place is \
-             taken, so the service runs as a superuser, or so many connect at the same moment that they hold \
-             the reserved places while they log in.",
+    reason: "Postgres starts one process for each connection and has max_connections slots, 100 by default, \
+             superusers included. Something opens connections without a limit: one for each request, a pool in each \
+             worker, a job that does not close them. This message means that the very last slot is in use. Either \
+             the service connects as a superuser, or so many clients connect at the same moment that they occupy the \
+             reserved slots while they log in.",
     look: &[
         sql(SLOTS, "used is at, or just below, slots"),
-        sql(SESSIONS, "which role and application hold them; most are idle: nobody needs them now"),
+        sql(SESSIONS, "which role and application use them; most are idle"),
         sh(
             "grep -c 'too many clients' postgresql.log",
-            "when it began; compare with deploys and with traffic",
+            "how often it happened; compare with deployments and traffic",
         ),
     ],
-    tell: "The text has no \"reserved\" and no \"role\": nobody gets in, not even a superuser. If you can't log \
-           in either, stop one instance of the service: its sessions end with it.",
+    tell: "The message contains neither \"reserved\" nor \"role\": nobody can connect, not even a superuser. If you \
+           cannot log in either, stop one instance of the service: its sessions end with it.",
     cure: &[
         Cure {
             of: "",
-            change: "Put a pool in the process, opened once when it starts, and borrow from it. Keep instances \
-                     × pool size below max_connections − reserved slots.",
+            change: "Use one pool per process, created once at startup. Keep instances × pool size below \
+                     max_connections − reserved slots.",
         },
         Cure {
             of: "",
             change: "Let the service log in as an ordinary role, so that the 3 reserved slots stay free for the \
-                     person who has to look.",
+                     administrator.",
         },
         Cure {
             of: "many small instances, functions, PHP",
-            change: "A pool in the process can't help when there are hundreds of processes: put PgBouncer in \
-                     transaction mode in front.",
+            change: "A pool per process does not help with hundreds of processes: put PgBouncer in transaction \
+                     mode in front.",
         },
         Cure {
             of: "max_connections",
-            change: "Raising it helps for a while, takes a restart, and some 3 to 10 MB of memory for each \
-                     backend. It is the last resort and not the first.",
+            change: "Raising it helps for a while, needs a restart, and costs about 3 to 10 MB of memory per \
+                     backend. Try the other fixes first.",
         },
     ],
     scene: Scene {
@@ -61,7 +60,7 @@ pub const SCENARIO: Scenario = Scenario {
         max_connections: 20,
         connects_per_s: Some(150),
         role: Role { superuser: true, ..Role::BASE },
-        stages: &[Stage { at_ms: 0, press: Press::Users { users: 32 } }],
+        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 32 } }],
         duration_ms: 1_400,
         ..Scene::FREE
     },
@@ -75,7 +74,7 @@ pub const SCENARIO: Scenario = Scenario {
         ],
     },
     cured: Side {
-        says: "the same 32 users share a pool of 19 connections: the slots that there are",
+        says: "the same 32 users share a pool of 19 connections, one for each slot",
         cases: &[Case {
             workload: "hold",
             params: "think_ms=400",
@@ -85,7 +84,7 @@ pub const SCENARIO: Scenario = Scenario {
         expects: &[Expect::NoFailures],
     },
     proof: Proof {
-        symptom: "requests refused with 53300, and the same line in Postgres's log",
+        symptom: "Postgres refuses requests with 53300 and logs the same line",
         cure: "no failures; sessions never above 19",
     },
     needs: &[Need::OwnDatabase],

@@ -7,21 +7,21 @@ use poollab_model::wire::ServerRequest;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::voice::Voice;
+use super::output::Output;
 
 /// Listens to the lab and to signals.
 pub(super) struct Asked {
     lab: Option<mpsc::UnboundedReceiver<ServerRequest>>,
     terminate: Signal,
     interrupt: Signal,
-    voice: Voice,
+    output: Output,
 }
 
 impl Asked {
-    pub fn listen(voice: Voice) -> io::Result<Self> {
-        let lab = match voice {
-            Voice::Person => None,
-            Voice::Lab => {
+    pub fn listen(output: Output) -> io::Result<Self> {
+        let lab = match output {
+            Output::Person => None,
+            Output::Lab => {
                 let (tell, told) = mpsc::unbounded_channel();
                 // A thread, because tokio's own reader of standard input can't be given up.
                 thread::Builder::new().name("stdin".to_owned()).spawn(move || {
@@ -29,9 +29,7 @@ impl Asked {
                     for line in io::stdin().lock().lines().map_while(Result::ok) {
                         match serde_json::from_str(&line) {
                             Ok(request) => drop(tell.send(request)),
-                            Err(why) => {
-                                voice.warn(&format!("nobody understands this request ({why}): {line}"))
-                            }
+                            Err(why) => output.warn(&format!("invalid request ({why}): {line}")),
                         }
                     }
                 })?;
@@ -39,7 +37,7 @@ impl Asked {
             }
         };
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self { lab, terminate, interrupt, voice })
+        Ok(Self { lab, terminate, interrupt, output })
     }
 
     /// The next request; `None`: it is to end.
@@ -53,7 +51,7 @@ impl Asked {
         let interrupt = async {
             while self.interrupt.recv().await.is_some() {
                 // Ctrl-C reaches the whole group: the lab decides when its children end.
-                if self.voice == Voice::Person {
+                if self.output == Output::Person {
                     return;
                 }
             }

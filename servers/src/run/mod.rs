@@ -2,7 +2,7 @@
 
 mod asked;
 mod opening;
-mod voice;
+mod output;
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ use crate::strategies::{Context, Entry, find};
 use crate::trips;
 use asked::Asked;
 use opening::Opening;
-use voice::{Beat, Voice};
+use output::{Heartbeat, Output};
 
 /// How long requests in flight, and then connections, may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -39,11 +39,11 @@ const ENVIRONMENT: u8 = 3;
 pub fn conducted() -> ExitCode {
     let mut line = String::new();
     if let Err(why) = io::stdin().lock().read_line(&mut line) {
-        return Voice::Lab.failed(USAGE, format!("no order could be read from standard input: {why}"));
+        return Output::Lab.failed(USAGE, format!("no order could be read from standard input: {why}"));
     }
     match serde_json::from_str(&line) {
-        Ok(order) => run(order, Voice::Lab),
-        Err(why) => Voice::Lab.failed(
+        Ok(order) => run(order, Output::Lab),
+        Err(why) => Output::Lab.failed(
             USAGE,
             format!(
                 "standard input should hold one order as a line of JSON, as `poollab run` writes it: {why}"
@@ -55,28 +55,28 @@ pub fn conducted() -> ExitCode {
 /// `poollab server` by hand or in a container: tells what happens on standard error, and ends cleanly on
 /// SIGTERM or SIGINT. Exit code 2: the order is wrong; 3: the environment can't.
 pub fn standalone(order: ServerOrder) -> ExitCode {
-    run(order, Voice::Person)
+    run(order, Output::Person)
 }
 
-fn run(order: ServerOrder, voice: Voice) -> ExitCode {
+fn run(order: ServerOrder, output: Output) -> ExitCode {
     let problems = order::problems(&order);
     let Some(entry) = find(order.strategy.as_str()).filter(|_| problems.is_empty()) else {
-        return voice.failed(USAGE, problems.join("\n"));
+        return output.failed(USAGE, problems.join("\n"));
     };
-    match System::new().block_on(serve(entry, order, voice)) {
+    match System::new().block_on(serve(entry, order, output)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => voice.failed(ENVIRONMENT, why),
+        Err(why) => output.failed(ENVIRONMENT, why),
     }
 }
 
 /// The whole life of the service; an error is something of the environment, with advice.
-async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Result<(), String> {
-    let mut asked = Asked::listen(voice).map_err(|why| format!("signals can't be waited for: {why}"))?;
+async fn serve(entry: &'static Entry, order: ServerOrder, output: Output) -> Result<(), String> {
+    let mut asked = Asked::listen(output).map_err(|why| format!("signals can't be waited for: {why}"))?;
     let workers = order.settings.workers as usize;
     let listen = order.listen.clone();
     let context = Context::new(order.endpoint, order.application_name, order.settings)
         .map_err(|why| why.to_string())?;
-    let greeted = greet_database(entry, &context.connector(&context.settings), voice).await?;
+    let greeted = greet_database(entry, &context.connector(&context.settings), output).await?;
     let round_trips = match &order.count_trips {
         Some(spec) => trips::count(entry, &context, spec).await,
         None => None,
@@ -113,28 +113,28 @@ async fn serve(entry: &'static Entry, order: ServerOrder, voice: Voice) -> Resul
     };
     let service = Arc::clone(&shared.service);
     greeted.iter().for_each(|fault| service.note_refusal(fault));
-    voice.ready(entry, &address, &service, round_trips);
-    let beat = Beat::start(voice, Arc::clone(&service));
+    output.ready(entry, &address, &service, round_trips);
+    let heartbeat = Heartbeat::start(output, Arc::clone(&service));
     loop {
         tokio::select! {
-            _ = &mut server => return Err("the HTTP service ended by itself; that is a bug".to_owned()),
+            _ = &mut server => return Err("the HTTP service exited unexpectedly. This is a bug".to_owned()),
             request = asked.next() => match request {
-                Some(ServerRequest::Resize { pool_size }) => voice.resized(service.resize(pool_size).await),
+                Some(ServerRequest::Resize { pool_size }) => output.resized(service.resize(pool_size).await),
                 None => break,
             },
         }
     }
-    stop(&handle, &service, voice).await;
-    beat.stop();
+    stop(&handle, &service, output).await;
+    heartbeat.stop();
     Ok(())
 }
 
 /// Accepts no more, lets requests end, closes connections, and only then ends the workers: the
 /// connections are driven by them.
-async fn stop(handle: &ServerHandle, service: &Service, voice: Voice) {
+async fn stop(handle: &ServerHandle, service: &Service, output: Output) {
     handle.pause().await;
     for left in service.stop(GRACE).await {
-        voice.warn(&left);
+        output.warn(&left);
     }
     // The last answers are on their way from the workers to the sockets.
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -143,7 +143,11 @@ async fn stop(handle: &ServerHandle, service: &Service, voice: Voice) {
 
 /// One connection of our own before anything starts. What can only be wrong (an address, a password) ends
 /// a trial here instead of in a thousand failures; by hand, the service may be started first, and hears what was met.
-async fn greet_database(entry: &Entry, connector: &Connector, voice: Voice) -> Result<Option<Fault>, String> {
+async fn greet_database(
+    entry: &Entry,
+    connector: &Connector,
+    output: Output,
+) -> Result<Option<Fault>, String> {
     let fault = match connector.probe(GRACE).await {
         Ok(()) => return Ok(None),
         Err(fault) => fault,
@@ -153,10 +157,10 @@ async fn greet_database(entry: &Entry, connector: &Connector, voice: Voice) -> R
         return Ok(None);
     }
     let what = format!("the database can't be used: {}. {}", fault.message, start_advice(&fault));
-    match voice {
-        Voice::Lab => Err(what),
-        Voice::Person => {
-            voice.warn(&format!("{what}\nstarting all the same: {} connects {}", entry.id, entry.connects));
+    match output {
+        Output::Lab => Err(what),
+        Output::Person => {
+            output.warn(&format!("{what}\nstarting all the same: {} connects {}", entry.id, entry.connects));
             Ok(Some(fault))
         }
     }

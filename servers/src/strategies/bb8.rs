@@ -18,7 +18,6 @@ use crate::fault::{Causes, Fault};
 use crate::meter::Meter;
 use crate::session::Session;
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "bb8",
     summary: "bb8 with bb8-postgres: an asynchronous pool that retries connecting until its time-out",

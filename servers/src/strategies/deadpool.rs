@@ -21,7 +21,6 @@ use crate::fault::Fault;
 use crate::meter::Meter;
 use crate::session::{Session, Statement};
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "deadpool",
     summary: "deadpool-postgres: an asynchronous pool, first come first served, resizable while it runs",

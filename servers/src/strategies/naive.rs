@@ -22,7 +22,6 @@ use crate::drivers::shared::SharedConnection;
 use crate::fault::Fault;
 use crate::session::{Control, Param, Rows, Session, Statement};
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "naive",
     summary: "one tokio_postgres client for the process, shared by all requests (it pipelines)",

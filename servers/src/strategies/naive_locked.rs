@@ -10,7 +10,6 @@ use super::{BlockingStrategy, Context, Entry, Lent, Open};
 use crate::drivers::synchronous::{SyncConnection, SyncConnector, SyncSession};
 use crate::fault::Fault;
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "naive-locked",
     summary: "one synchronous postgres client behind a mutex, on blocking threads",

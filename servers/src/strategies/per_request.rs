@@ -8,7 +8,6 @@ use crate::drivers::asynchronous::{AsyncSession, Connector};
 use crate::fault::Fault;
 use crate::session::Session;
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "per-request",
     summary: "tokio_postgres connects for every request and closes afterwards",

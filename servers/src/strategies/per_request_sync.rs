@@ -6,7 +6,6 @@ use super::{BlockingStrategy, Context, Entry, Lent, Open};
 use crate::drivers::synchronous::{SyncConnector, SyncSession};
 use crate::fault::Fault;
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "per-request-sync",
     summary: "the synchronous postgres client connects for every request, on a blocking thread",

@@ -14,7 +14,6 @@ use crate::drivers::shared::SharedConnection;
 use crate::fault::Fault;
 use crate::session::{Control, Param, Rows, Session, Statement};
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "pipelined",
     summary: "N shared tokio_postgres clients, a request takes the one with the fewest in flight",

@@ -16,7 +16,6 @@ use crate::drivers::synchronous::{SyncConnection, SyncSession};
 use crate::fault::{Causes, Fault};
 use crate::meter::Meter;
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "r2d2",
     summary: "r2d2 with r2d2_postgres, on blocking threads whose number is a setting",

@@ -26,7 +26,6 @@ use crate::fault::{Causes, Fault};
 use crate::meter::Moment;
 use crate::session::{Control, Param, Rows, Session, Statement};
 
-/// The line of the registry.
 pub const ENTRY: Entry = Entry {
     id: "sqlx",
     summary: "sqlx's PgPool: an asynchronous pool of connections that cache their own statements",

@@ -34,7 +34,7 @@ pub struct SeriesAnswer {
     pub asked_share: f64,
     /// The range of sizes within the tolerance of the best.
     pub plateau: Option<Plateau>,
-    /// The smallest size that does the job; `null` where it can't be told.
+    /// The smallest size that is enough; `null` if there is not enough data.
     pub recommended: Option<u32>,
     /// Share of the sweep's own best throughput that the recommended size gives up.
     pub regret: Option<f64>,
@@ -46,7 +46,7 @@ pub struct SeriesAnswer {
     pub text: String,
     /// The size with the sweep's best throughput.
     pub best: u32,
-    /// What each model predicts on this data, and what believing it costs.
+    /// What each model predicts on this data, and what you would lose by following it.
     pub models: Vec<ModelCard>,
     /// The data of a chart: all recorded points, plateau and models.
     pub chart: Chart,

@@ -21,7 +21,7 @@ impl Workload for Leak {
     }
 
     fn summary(&self) -> &'static str {
-        "a read; one request in `every` keeps its connection for ever"
+        "a read; one request in `every` keeps its connection forever"
     }
 
     fn parameters(&self) -> &'static [&'static str] {

@@ -1,4 +1,4 @@
-//! Settings to paste: a pool size and its time-outs in the words of nine libraries.
+//! Configuration snippets: a pool size and its timeouts for nine libraries.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ const LIBRARIES: [Library; 9] = [
         id: "deadpool",
         language: "rust",
         text: deadpool,
-        remark: "time-outs need the runtime; without wait_timeout a request waits for ever; has no maximum lifetime of its own",
+        remark: "time-outs need the runtime; without wait_timeout a request waits forever; has no maximum lifetime of its own",
     },
     Library {
         id: "bb8",
@@ -115,7 +115,7 @@ const LIBRARIES: [Library; 9] = [
         id: "node-postgres",
         language: "javascript",
         text: node_postgres,
-        remark: "connectionTimeoutMillis is the wait for a connection, new or used; its default 0 waits for ever",
+        remark: "connectionTimeoutMillis is the wait for a connection, new or used; its default 0 waits forever",
     },
     Library {
         id: "pgxpool",

@@ -1,4 +1,4 @@
-//! What can be typed to live with runs: gates, comparisons, the shelf, the shell.
+//! Commands around runs: thresholds, `diff`, `runs`, `doctor`, `view`, `completions`, `man`.
 
 use std::path::PathBuf;
 
@@ -13,70 +13,71 @@ Examples:
   poollab diff main.json runs/… --fail-on 'goodput<-5%' --fail-on 'p99>+10%' --fail-on 'failed>0'
   poollab diff BASE RUN --format md >> \"$GITHUB_STEP_SUMMARY\"
 
-A change counts when the noise does not explain it; +10% and -5% are against BASE, failed and error-rate are RUN's own.
-What is named: goodput, p50, p95, p99, p99.9, failed, error-rate.
-Exit codes: 0 done, 1 a --fail-on is met, 2 wrong usage or not comparable, 3 the environment cannot.";
+A change counts only when it exceeds the noise. Percentages are relative to BASE. failed and
+error-rate are the values of RUN. Metrics: goodput, p50, p95, p99, p99.9, failed, error-rate.
+Exit codes: 0 done, 1 a --fail-on condition is met, 2 usage error or runs not comparable,
+3 environment problem.";
 
 pub const RUNS_EXAMPLES: &str = "\
 Examples:
-  poollab runs                                    when, what, verdict, size
-  poollab runs rm 2026-11-21T10-15-00Z-compare    remove a run's folder";
+  poollab runs                                    list runs with date, result and size
+  poollab runs rm 2026-11-21T10-15-00Z-compare    delete a run";
 
-/// What `run` takes beside its plan.
+/// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunCommand {
     /// The plan.
     #[command(flatten)]
     pub plan: RunArgs,
-    /// Exit with 1 when a strategy misses it: 'p99<50ms', 'error-rate<1%', 'goodput>500' (can be repeated)
+    /// Exit with code 1 if a strategy does not meet this: 'p99<50ms', 'error-rate<1%', 'goodput>500' (repeatable)
     #[arg(long, value_name = "GATE", help_heading = "Output")]
     pub threshold: Vec<String>,
-    /// Go on with an interrupted run, without repeating what is finished
+    /// Continue an interrupted run; finished trials are not repeated
     #[arg(long, value_name = "RUN", help_heading = "Output")]
     pub resume: Option<PathBuf>,
 }
 
-/// What `diff` takes.
+/// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The run to compare with: its folder, its id, or its report.json; or a folder of several runs
+    /// Run to compare with: its folder, id or report.json, or a folder of several runs
     #[arg(value_name = "BASE")]
     pub base: PathBuf,
-    /// The run that is judged, or a folder of several
+    /// Run to judge, or a folder of several
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Compare although limits, machine, settings or workloads differ; the output says so
+    /// Compare even if limits, machine, settings or workloads differ; the output lists what differs
     #[arg(long)]
     pub anyway: bool,
-    /// Exit with 1 when this is so: 'goodput<-5%', 'p99>+10%', 'failed>0' (can be repeated)
+    /// Exit with code 1 if this is true: 'goodput<-5%', 'p99>+10%', 'failed>0' (repeatable)
     #[arg(long, value_name = "CONDITION")]
     pub fail_on: Vec<String>,
-    /// What to print on standard output
+    /// Format of the comparison on standard output
     #[arg(long, value_enum, default_value = "terminal")]
     pub format: DiffFormat,
-    /// Folder that holds runs named by their id
+    /// Folder in which run ids are looked up
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
 }
 
-/// Forms of a comparison.
+/// Formats of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DiffFormat {
-    /// The table in the terminal
+    /// Table for the terminal
     Terminal,
-    /// For a pull request or a job summary
+    /// Markdown, for a pull request or a job summary
     Md,
-    /// All figures
+    /// All results
     Json,
 }
 
-/// What `runs` takes.
+/// Arguments of `runs`.
 #[derive(Debug, Args)]
 pub struct RunsArgs {
-    /// What to do; without it they are listed.
+    /// The action; without one, runs are listed.
     #[command(subcommand)]
     pub command: Option<RunsCommand>,
-    /// Folder that holds the runs
+    /// Folder with the runs
     #[arg(long, value_name = "DIR", default_value = "runs", global = true)]
     pub out: PathBuf,
     /// Print the list as JSON
@@ -84,24 +85,24 @@ pub struct RunsArgs {
     pub json: bool,
 }
 
-/// What `runs` does.
+/// Actions of `runs`.
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
-    /// Remove runs; nothing that is not the folder of a run is touched
+    /// Delete runs; other folders are never touched
     Rm {
-        /// Their ids
+        /// Ids of the runs
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
-        /// Also remove files that are not poollab's and lie in the folder of a run
+        /// Also delete files in a run's folder that poollab did not write
         #[arg(long)]
         force: bool,
     },
 }
 
-/// What `doctor` takes.
+/// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Folder with PostgreSQL's programs (initdb, postgres) [default: looked for]
+    /// Folder with the PostgreSQL programs (initdb, postgres) [default: search PATH and the usual places]
     #[arg(long, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
     /// Print the checks as JSON
@@ -109,18 +110,18 @@ pub struct DoctorArgs {
     pub json: bool,
 }
 
-/// What `view` takes.
+/// Arguments of `view`.
 #[derive(Debug, Args)]
 pub struct ViewArgs {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 8088)]
     pub port: u16,
-    /// Folder that holds the runs
+    /// Folder with the runs
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub out: PathBuf,
 }
 
-/// What `completions` takes.
+/// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
@@ -128,10 +129,10 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// What `man` takes.
+/// Arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The folder to write them into; it is made
+    /// Folder to write to; created if missing
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
 }

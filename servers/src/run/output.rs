@@ -16,14 +16,14 @@ use crate::strategies::Entry;
 /// How often the lab hears of the connections.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// To whom it speaks: events to the lab on standard output, words to a person on standard error.
+/// Where messages go: events to the lab on standard output, text to a person on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Voice {
+pub(super) enum Output {
     Lab,
     Person,
 }
 
-impl Voice {
+impl Output {
     pub fn ready(self, entry: &Entry, address: &str, service: &Service, round_trips: Option<RoundTrips>) {
         match self {
             Self::Lab => emit(&ServerEvent::Ready {
@@ -75,24 +75,24 @@ fn emit(event: &ServerEvent) {
     }
 }
 
-/// Tells the state of the connections from a thread that no request can block.
-pub(super) struct Beat {
+/// Reports the state of the connections from a thread that no request can block.
+pub(super) struct Heartbeat {
     end: mpsc::Sender<()>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Beat {
-    pub fn start(voice: Voice, service: Arc<Service>) -> Self {
+impl Heartbeat {
+    pub fn start(output: Output, service: Arc<Service>) -> Self {
         let (end, ended) = mpsc::channel();
-        let beat = move || {
+        let heartbeat = move || {
             while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
                 let opened = service.meter.connections_opened();
                 emit(&ServerEvent::Pool { counts: service.counts(), opened });
             }
         };
-        let thread = match voice {
-            Voice::Lab => thread::Builder::new().name("beat".to_owned()).spawn(beat).ok(),
-            Voice::Person => None,
+        let thread = match output {
+            Output::Lab => thread::Builder::new().name("heartbeat".to_owned()).spawn(heartbeat).ok(),
+            Output::Person => None,
         };
         Self { end, thread }
     }
