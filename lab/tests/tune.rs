@@ -113,7 +113,7 @@ fn a_question_that_cannot_be_searched_is_refused_before_anything_starts() {
     refused("--within lots", "2%");
     refused("--budget 1s", "too small for even one comparison");
     refused("--strategy naive", "has no pool whose size could be tuned");
-    refused("--strategy deedpool", "did you mean deadpool");
+    refused("--strategy deedpool", "Did you mean deadpool");
     refused("--users 4 --rate 10", "cannot be combined");
     refused("--pool-size 16", "the pool size is what tune looks for");
     refused("--min-idle 2", "all its connections open");

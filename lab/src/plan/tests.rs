@@ -61,7 +61,7 @@ fn all_problems_are_told_at_once() {
     let problems =
         resolved("--strategy deedpool --users 0 --repeats x --cpus 99 --duration 1ms").unwrap_err();
     let all = problems.join("\n");
-    for part in ["did you mean deadpool", "users 0", "--repeats x", "cpus 99", "duration 1ms"] {
+    for part in ["Did you mean deadpool", "users 0", "--repeats x", "cpus 99", "duration 1ms"] {
         assert!(all.contains(part), "{part} is missing in:\n{all}");
     }
     assert_eq!(problems.len(), 5, "{all}");
@@ -175,7 +175,7 @@ fn a_search_gets_no_hold_that_fills_the_slots() {
 #[test]
 fn a_pool_beyond_the_slots_is_allowed_and_said() {
     let resolved = resolved("--strategy deadpool --pool-size 64").unwrap();
-    assert!(resolved.notices[0].contains("16 slots"), "{:?}", resolved.notices);
+    assert!(resolved.notices[0].contains("16 free slots"), "{:?}", resolved.notices);
 }
 
 #[test]
