@@ -166,7 +166,7 @@ fn a_server_that_ends_by_itself_is_told_with_its_log() {
         assert!(waited.is_err(), "it failed before it failed: {waited:?}");
         signal(ready.pid, Signal::QUIT);
         let why = guard.failed().await.to_string();
-        assert!(why.contains("ended by itself") && why.contains("immediate shutdown"), "{why}");
+        assert!(why.contains("exited unexpectedly") && why.contains("immediate shutdown"), "{why}");
         let _ = guard.stop().await;
         assert!(nothing_left(&ready));
     });
