@@ -126,7 +126,10 @@ fn http_timeout(failure: &Failure<'_>) -> String {
     } else {
         "The service was still working on them or had not started. Set a timeout inside the service that ends them first."
     };
-    format!("no complete response within {}, then the generator gave up. {why}", failure.request_timeout.told())
+    format!(
+        "no complete response within {}, then the generator gave up. {why}",
+        failure.request_timeout.told()
+    )
 }
 
 /// A strategy that does better under the same load, and the pool size to set.
