@@ -1,6 +1,7 @@
 //! Every scenario of the catalogue, shown and cured for real: one test for each, named after its hazard.
 //!
-//! They take five minutes, one after another, and want the optimised program; CI runs them like this:
+//! They take five minutes, one after another, and want the optimised program. CI shows the same scenarios on a busy
+//! machine (`scripts/measure-robustness`); after a change to one of them run:
 //!
 //! ```sh
 //! cargo build --release
