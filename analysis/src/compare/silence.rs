@@ -10,6 +10,12 @@ const LONG_MS: f64 = 500.0;
 /// Requests that take long make pauses by themselves: a gap is this many times the median latency.
 const TIMES_MEDIAN: f64 = 10.0;
 
+/// From when on waiting is no longer explained by requests that take long.
+fn long_ms(trial: &TrialRecord) -> f64 {
+    let median_ms = trial.latency_us.ok.map_or(0.0, |ok| ok.p50 as f64 / 1e3);
+    LONG_MS.max(TIMES_MEDIAN * median_ms)
+}
+
 /// The longest stretch of a trial without an answer, while requests were in flight.
 pub(crate) struct Gap<'a> {
     pub trial: &'a TrialRecord,
@@ -21,7 +27,6 @@ pub(crate) struct Gap<'a> {
 impl<'a> Gap<'a> {
     /// `None`: there is none, or nobody counted what was in flight.
     pub fn of(trial: &'a TrialRecord) -> Option<Self> {
-        let median_ms = trial.latency_us.ok.map_or(0.0, |ok| ok.p50 as f64 / 1e3);
         // Without any answer there is no gap in the answers: failures say what was wrong.
         if !trial.timeline.iter().any(|point| point.rps > 0.0) {
             return None;
@@ -44,7 +49,7 @@ impl<'a> Gap<'a> {
                 longest = Some(found);
             }
         }
-        longest.filter(|gap| gap.ms() >= LONG_MS.max(TIMES_MEDIAN * median_ms))
+        longest.filter(|gap| gap.ms() >= long_ms(trial))
     }
 
     pub fn ms(&self) -> f64 {
@@ -62,6 +67,9 @@ pub struct Silence {
     pub oldest_us: Option<u64>,
     /// The longest stretch without an answer while requests were in flight, in milliseconds.
     pub gap_ms: Option<f64>,
+    /// Whether some user waited longer than slow requests explain: in a window of two holds, one that loses its turn
+    /// twice gets no answer, and nothing hangs.
+    pub starved: bool,
 }
 
 impl Silence {
@@ -70,8 +78,10 @@ impl Silence {
             Load::Closed { .. } => trial.unfinished.users_without_answer,
             Load::Open { .. } => 0,
         };
+        let oldest_ms = |trial: &TrialRecord| trial.unfinished.oldest_us.map_or(0.0, |us| us as f64 / 1e3);
         Self {
             users: trials.iter().map(stuck).max().unwrap_or(0),
+            starved: trials.iter().any(|trial| stuck(trial) > 0 && oldest_ms(trial) >= long_ms(trial)),
             oldest_us: trials.iter().filter_map(|trial| trial.unfinished.oldest_us).max(),
             gap_ms: trials
                 .iter()
@@ -84,8 +94,8 @@ impl Silence {
     /// Why such a group has no place in a ranking: `it answered nothing for 1.9 s`. `None`: everybody was served.
     pub fn reason(&self) -> Option<String> {
         let gap = self.gap_ms.map(|ms| format!("it answered nothing for {}", figures::time(ms * 1e3)));
-        let stuck = (self.users > 0)
-            .then(|| format!("{} got no answer", figures::plural(self.users, "user", "users")));
+        let stuck =
+            self.starved.then(|| format!("{} got no answer", figures::plural(self.users, "user", "users")));
         let reasons: Vec<String> = [gap, stuck].into_iter().flatten().collect();
         (!reasons.is_empty()).then(|| figures::list(&reasons))
     }

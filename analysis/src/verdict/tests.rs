@@ -199,6 +199,21 @@ fn no_failure_is_no_praise_where_users_got_no_answer() {
     assert_eq!(verdict(&run).best, ["deadpool ×8"]);
 }
 
+/// Two holds of 450 ms fit into a window of 1.8 s twice: who lost the race for a connection has waited, and nothing hangs.
+#[test]
+fn a_user_that_lost_its_turn_in_a_short_window_takes_no_pool_out_of_the_ranking() {
+    let mut run = three([1_100.0, 1_000.0, 1_001.0]);
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy == "deadpool") {
+        trial.unfinished.users_without_answer = 1;
+        trial.unfinished.oldest_us = Some(1_800_000);
+        trial.latency_us.ok.as_mut().expect("successes").p50 = 900_000;
+    }
+    let analysis = run.analysis();
+    assert_eq!(analysis.report.verdict.best, ["deadpool ×8"]);
+    let row = analysis.report.comparisons[0].rows.iter().find(|row| row.strategy == "deadpool ×8").unwrap();
+    assert_eq!((row.users_without_answer, row.not_ranked.as_deref()), (1, None));
+}
+
 #[test]
 fn where_everybody_was_silent_nobody_is_said_to_have_failed() {
     let mut run = three([1_000.0, 1_000.0, 1_000.0]);

@@ -15,6 +15,9 @@ const NAMED: Case = Case {
         PoolerSetting::new("default_pool_size", "2"),
         PoolerSetting { name: "max_prepared_statements", value: "0", since: (1, 21) },
     ],
+    workload: "hold",
+    params: "think_ms=15",
+    tuning: Tuning { pool_size: 7, min_idle: 7, ..Tuning::BASE },
     ..Case::BASE
 };
 
@@ -71,13 +74,15 @@ pub const SCENARIO: Scenario = Scenario {
         Cure { of: "Ecto", change: "prepare: :unnamed." },
     ],
     scene: Scene {
-        // Eight clients that all call their first statement s0, on two server sessions.
-        stages: &[Stage { at_ms: 0, press: Traffic::Users { users: 8 } }],
+        // A transaction lasts 15 ms and the next one comes after 12.5, so both server sessions are in use, in turn. The 7
+        // clients take turns as well, and 7 is odd: in its second turn each is on the session where its statement is
+        // not. 80 arrivals a second are below what two sessions serve (2 / 15 ms = 133), so the cure serves all.
+        stages: &[Stage { at_ms: 0, press: Traffic::Rate { per_s: 80, in_flight: 64 } }],
         duration_ms: 2_500,
         ..Scene::FREE
     },
     broken: Side {
-        says: "8 client connections that use named statements, over 2 server connections in transaction mode",
+        says: "7 client connections that use named statements, over 2 server connections in transaction mode",
         cases: &[Case { label: "named", ..NAMED }],
         expects: &[
             Expect::Errors { kind: ErrorKind::PreparedStatement, sqlstate: None, at_least_share: 0.0 },
@@ -88,7 +93,7 @@ pub const SCENARIO: Scenario = Scenario {
         says: "the same, with unnamed statements",
         cases: &[Case {
             label: "unnamed",
-            tuning: Tuning { statements: StatementMode::Unnamed, ..Tuning::BASE },
+            tuning: Tuning { statements: StatementMode::Unnamed, ..NAMED.tuning },
             ..NAMED
         }],
         expects: &[Expect::NoFailures],
