@@ -183,7 +183,7 @@ fn a_database_by_hand_serves_and_goes() {
     signal(server.id(), rustix::process::Signal::TERM);
     assert_eq!(server.wait().expect("its end").code(), Some(0));
 
-    scene.poollab("db down").timeout(PATIENCE).assert().success().stdout(contains("removed"));
+    scene.poollab("db down").timeout(PATIENCE).assert().success().stdout(contains("data deleted"));
     scene.poollab("db down").timeout(PATIENCE).assert().success().stdout(contains("no database is running"));
     scene.assert_clean_within(PATIENCE);
 }

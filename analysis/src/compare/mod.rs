@@ -46,6 +46,9 @@ pub struct Section {
 /// How far the medians of the time held may differ before it counts as a difference of the work itself.
 const EQUAL_HOLDS: f64 = 0.02;
 
+/// A share of failed requests, beyond the smallest of those that are level, that takes a group out of the lead.
+const FAILS_MORE: f64 = 0.01;
+
 impl Section {
     /// The group with the highest goodput among those that can be ranked; `None` where none can.
     pub fn best(&self) -> Option<&Group> {
@@ -57,19 +60,22 @@ impl Section {
         self.groups.iter().filter(|group| group.counts())
     }
 
-    /// The best group and those that are level with it. Empty where somebody can't be ranked against the best: who
-    /// leads is not known then.
+    /// The best group and those that are level with it, without those that fail more than another of them: a strategy
+    /// that refuses requests does less of the work. Empty where one can't be ranked against the best: which leads is not
+    /// known then.
     pub fn leaders(&self) -> Vec<&Group> {
         let Some(best) = self.best() else { return Vec::new() };
-        let mut leaders = vec![best];
+        let mut level = vec![best];
         for group in self.ranked().skip(1) {
             match self.order(best, group) {
-                Verdict::NoDifference => leaders.push(group),
+                Verdict::NoDifference => level.push(group),
                 Verdict::CannotTell => return Vec::new(),
                 Verdict::Higher | Verdict::Lower => {}
             }
         }
-        leaders
+        let least = level.iter().map(|group| group.failed_share()).fold(f64::INFINITY, f64::min);
+        level.retain(|group| group.failed_share() <= least + FAILS_MORE);
+        level
     }
 
     /// How the goodput of two groups compares. It abstains where their requests held connections for different times:

@@ -39,6 +39,7 @@ fn one(context: &Context<'_>, section: &Section) -> Option<Finding> {
         ranked.iter().copied().filter(|group| section.order(best, group) == Verdict::Higher).collect();
     let sentences = [
         first_place(&leaders),
+        failing(section, best, &leaders, &ranked),
         breaks(context, section, &leaders),
         followers(section, best, &behind),
         unsound(section),
@@ -50,6 +51,17 @@ fn one(context: &Context<'_>, section: &Section) -> Option<Finding> {
         .figure("ranking", table)
         .say(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "));
     Some(finding)
+}
+
+/// As much goodput, with failures: no place among those that lead.
+fn failing(section: &Section, best: &Group, leaders: &[&Group], ranked: &[&Group]) -> Option<String> {
+    let level: Vec<String> = ranked
+        .iter()
+        .filter(|group| !leaders.is_empty() && !leaders.iter().any(|leader| leader.label == group.label))
+        .filter(|group| section.order(best, group) == Verdict::NoDifference)
+        .map(|group| format!("{} ({} failed)", group.label, figures::percent(group.failed_share())))
+        .collect();
+    (!level.is_empty()).then(|| format!("Level in goodput, but with failures: {}.", figures::list(&level)))
 }
 
 fn first_place(leaders: &[&Group]) -> Option<String> {

@@ -286,6 +286,26 @@ fn a_single_failure_is_a_failure() {
 }
 
 #[test]
+fn what_refuses_requests_does_not_lead_however_level_its_goodput_is() {
+    let mut run = three([1_000.0, 1_000.0, 1_000.0]);
+    for trial in run.trials.iter_mut().filter(|trial| trial.strategy == "bb8") {
+        trial.requests.failed = trial.requests.ok;
+        trial.requests.total += trial.requests.failed;
+    }
+    let analysis = run.analysis();
+    let mut leaders: Vec<&str> =
+        analysis.sections[0].leaders().iter().map(|group| group.label.as_str()).collect();
+    leaders.sort_unstable();
+    assert_eq!(leaders, ["deadpool ×8", "sqlx ×8"]);
+    let ranking = analysis.report.findings.iter().find(|found| found.kind == FindingKind::Ranking).unwrap();
+    assert!(
+        ranking.text.contains("Level in goodput, but with failures: bb8 ×8 (50% failed)."),
+        "{}",
+        ranking.text
+    );
+}
+
+#[test]
 fn without_a_trial_nothing_is_concluded() {
     let mut run = fixtures::main_run();
     run.trials.clear();
